@@ -1,0 +1,77 @@
+// The settings of a run, typed and checked before anything starts (DESIGN §6). Made by load_settings from
+// defaults, file, environment and flags; plain values afterwards.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vortex/base/time.hpp"
+#include "vortex/model/interval.hpp"
+
+namespace vortex {
+
+// "5/5s", "25/day@America/New_York": at most `count` calls in any window.
+struct RateLimit {
+  std::int64_t count = 0;
+  Duration window = Duration::zero();  // zero: a calendar day in `zone`
+  std::string zone;
+  bool operator==(const RateLimit&) const = default;
+};
+
+struct RetrySettings {
+  int attempts = 4;
+  double budget = 0.2;
+};
+
+struct BreakerSettings {
+  int failures = 5;
+  Duration reset = std::chrono::seconds(60);
+  Duration call_timeout = std::chrono::seconds(30);
+};
+
+struct ProviderSettings {
+  std::string base_url;                // the adapter's default when not set
+  bool base_url_is_default = true;
+  std::string api_key;                 // a reference: env:NAME, file:PATH, vault:PATH#FIELD
+  std::optional<std::vector<RateLimit>> limits;         // none: the adapter's
+  int concurrency = 4;
+  std::optional<std::map<Interval, Duration>> depth;    // none: the adapter's; empty: not checked
+  RetrySettings retry;
+  BreakerSettings breaker;
+  std::string user_agent;
+  Duration connect_timeout = std::chrono::seconds(10);
+  Duration read_timeout = std::chrono::seconds(60);
+  std::string proxy;
+  std::string ca_file;
+  std::uint64_t body_bytes_max = 512ull << 20;
+  bool allow_private_hosts = false;
+};
+
+struct JobSettings {
+  std::string name;
+  std::vector<std::string> symbols;
+  std::vector<std::string> providers;
+  Interval interval = Interval::d1;
+  std::optional<Date> since;
+  std::string schedule;
+  std::string timezone;
+};
+
+struct Settings {
+  std::string state_dir;               // expanded
+  std::string store_uri = "./data";
+  std::vector<std::string> default_providers = {"yahoo"};
+  int concurrency = 16;                // calls in flight, all providers
+  int cpu_threads = 0;                 // 0: as many as cores
+  int overlap_bars = 5;
+  std::uint64_t batch_bytes_max = 64ull << 20;
+  Duration batch_age_max = std::chrono::seconds(60);
+  std::map<std::string, ProviderSettings> providers;    // every built-in provider has an entry
+  std::map<std::string, std::map<std::string, std::string>> symbols;  // symbol → provider → spelling
+  std::vector<JobSettings> jobs;
+};
+
+}  // namespace vortex

@@ -1,0 +1,33 @@
+// The providers that are built in. Explicit: no registration macros, no global state.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "vortex/provider/adapter.hpp"
+
+namespace vortex {
+
+struct Provider {
+  std::unique_ptr<const HttpAdapter> adapter;
+  std::unique_ptr<const SessionSteps> session;  // null: no login
+  std::string_view name() const { return adapter->capabilities().name; }
+};
+
+class ProviderRegistry {
+ public:
+  void add(std::unique_ptr<const HttpAdapter> adapter, std::unique_ptr<const SessionSteps> session = nullptr);
+  const Provider* find(std::string_view name) const;  // null when unknown
+  std::span<const Provider> all() const { return providers_; }
+  std::vector<std::string_view> names() const;
+
+ private:
+  std::vector<Provider> providers_;
+};
+
+// Every provider of this build (provider/builtin.cpp).
+ProviderRegistry builtin_providers();
+
+}  // namespace vortex

@@ -1,0 +1,40 @@
+// The provider simulator: speaks providers' wire forms on loopback, from generated or given prices, with
+// limits and scripted faults, and counts what it was asked. Shares no encoder or decoder with `provider`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vortex/base/clock.hpp"
+#include "vortex/base/error.hpp"
+#include "vortex/runtime/runtime.hpp"
+
+namespace vortex {
+
+struct SimulatorOptions {
+  std::string listen = "127.0.0.1:0";   // address:port of the first provider; port 0 picks free ones
+  std::uint64_t seed = 1;
+  std::string data_dir;                 // CSV files instead of generated prices
+  std::string faults_file;              // a fault script
+  bool require_crumb = false;           // chart calls need cookie and crumb
+  std::string limit;                    // "5/5s": answers 429 above it; empty: none
+};
+
+class Simulator {
+ public:
+  static Result<std::unique_ptr<Simulator>> start(Runtime& runtime, SimulatorOptions options);
+  ~Simulator();
+  // {"yahoo": "http://127.0.0.1:PORT"}: the content of --ready-file.
+  std::string addresses_json() const;
+  std::string address_of(std::string_view provider) const;
+  boost::asio::awaitable<void> stop();
+
+ private:
+  struct Impl;
+  explicit Simulator(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vortex

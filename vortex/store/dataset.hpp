@@ -1,0 +1,130 @@
+// A dataset: Delta Lake tables under one directory, written by whole commits and read by whole versions
+// (DESIGN §7). One Dataset object belongs to one thread at a time; several processes may write the same
+// dataset, and a commit that loses the race is planned anew against the winner.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "vortex/base/clock.hpp"
+#include "vortex/base/error.hpp"
+#include "vortex/model/adjustment.hpp"
+#include "vortex/model/corporate_action.hpp"
+#include "vortex/model/instrument.hpp"
+#include "vortex/model/interval.hpp"
+#include "vortex/model/time_range.hpp"
+#include "vortex/store/capture.hpp"
+
+namespace vortex {
+
+struct SeriesKey {
+  std::string provider;
+  std::string symbol;
+  Interval interval = Interval::d1;
+  auto operator<=>(const SeriesKey&) const = default;
+};
+
+// What is known of a range of a series: `have` comes from bars, the others from what was asked.
+enum class CoverageState : std::uint8_t { have, empty, failed };
+std::string_view to_string(CoverageState state);
+
+struct CoverageMark {
+  TimeRange range;
+  CoverageState state = CoverageState::have;
+  std::string reason;  // empty: why ("no data in range"); failed: the code ("VX-2101")
+  bool operator==(const CoverageMark&) const = default;
+};
+
+struct SeriesState {
+  SeriesKey key;
+  std::vector<CoverageMark> coverage;    // ascending, disjoint; what is in no mark is missing
+  std::vector<TimePoint> last_bars;      // ascending; the newest 64 stored stamps at most
+  std::int64_t rows = 0;
+  std::optional<TimePoint> first_bar;
+};
+
+struct QuarantineEntry {
+  std::optional<TimePoint> timestamp;
+  std::string reasons;  // rule ids, comma-separated: "Q07,Q09"
+  std::string row_text;
+  std::string capture_id;
+};
+
+// Everything one call brought for one series. Committed whole.
+struct SeriesBatch {
+  SeriesKey key;
+  std::vector<std::shared_ptr<arrow::RecordBatch>> bars;  // bar_schema, ascending, validated
+  std::vector<QuarantineEntry> quarantine;
+  std::vector<CorporateAction> actions;
+  std::optional<Instrument> instrument;
+  std::vector<Capture> captures;
+  std::vector<CoverageMark> coverage;
+};
+
+struct SeriesReceipt {
+  SeriesKey key;
+  std::int64_t rows_new = 0;
+  std::int64_t rows_unchanged = 0;
+  std::int64_t rows_restated = 0;
+  std::int64_t rows_quarantined = 0;
+};
+
+struct CommitReceipt {
+  std::int64_t version = -1;   // the bars table's version after this call
+  bool committed = false;      // false: nothing was new, no version was made
+  std::vector<SeriesReceipt> series;
+};
+
+using AsOf = std::variant<std::monostate, std::int64_t, TimePoint>;  // newest, a version, a moment
+
+struct ReadRequest {
+  SeriesKey key;
+  TimeRange range{TimePoint::min(), TimePoint::max()};
+  Adjustment adjust = Adjustment::split;
+  AsOf as_of;
+};
+
+class Dataset {
+ public:
+  // `path` is a local directory. Fails with not_a_dataset, newer_protocol, unsafe_path or storage.
+  static Result<Dataset> open(const std::string& path, const Clock& clock);           // must exist
+  static Result<Dataset> open_or_create(const std::string& path, const Clock& clock);
+  Dataset(Dataset&&) noexcept;
+  Dataset& operator=(Dataset&&) noexcept;
+  ~Dataset();
+
+  const std::string& id() const;       // a UUID, from the table's metadata
+  const std::string& path() const;
+  std::int64_t version() const;        // newest known version of the bars table
+  Result<void> refresh();              // looks for commits of others
+
+  // The state of these series, in their order; unknown ones come back with no rows.
+  Result<std::vector<SeriesState>> states(const std::vector<SeriesKey>& keys);
+  Result<std::vector<SeriesState>> all_states();
+
+  // One atomic bars version for the whole batch: equal rows skipped, different ones rewritten and noted
+  // in revisions. Durable when it returns (fsync of files and directories). Nothing new: no version.
+  // Coverage marks and failed ranges are noted either way.
+  Result<CommitReceipt> commit(std::vector<SeriesBatch> batch);
+
+  // Bars ascending by time, bar_schema, with prices on the asked adjustment. Not_found when the series
+  // has no rows in that version.
+  Result<std::shared_ptr<arrow::Table>> read(const ReadRequest& request);
+  Result<std::vector<CorporateAction>> actions(const std::string& provider, const std::string& symbol);
+  Result<std::optional<Instrument>> instrument(const std::string& provider, const std::string& symbol);
+  Result<std::int64_t> quarantined_rows();   // rows in quarantine, for status
+
+ private:
+  struct Impl;
+  explicit Dataset(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vortex
