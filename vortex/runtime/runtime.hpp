@@ -1,15 +1,13 @@
-// Where code runs: one I/O thread with one event loop, and one CPU pool. Objects that wait live on the
-// I/O thread, so they need no locks; heavy pure work goes to the pool by `run_on_pool`.
+// Where code runs: one I/O thread with one event loop, and one CPU pool. Objects that wait live on
+// the I/O thread, so they need no locks; heavy pure work goes to the pool by `run_on_pool`
+// (vortex/runtime/run_on_pool.hpp). Timers: vortex/runtime/sleep.hpp. Owners of coroutines:
+// vortex/runtime/task_group.hpp.
 #pragma once
+
+#include <memory>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-#include <functional>
-#include <memory>
-#include <utility>
 
 #include "vortex/base/clock.hpp"
 #include "vortex/runtime/task.hpp"
@@ -25,7 +23,7 @@ class Runtime {
  public:
   // `cpu_threads` 0: as many as cores. The clock must outlive the runtime.
   explicit Runtime(const Clock& clock, unsigned cpu_threads = 0);
-  ~Runtime();
+  ~Runtime();  // joins the pool; coroutines that still wait are destroyed where they wait
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
@@ -35,7 +33,8 @@ class Runtime {
   boost::asio::any_io_executor cpu_executor();
   unsigned cpu_threads() const;
 
-  // Runs the loop on the calling thread until `main` has ended; that thread is the I/O thread.
+  // Runs the loop on the calling thread until `main` has ended; that thread is the I/O thread. An
+  // exception that leaves `main` (a bug) is rethrown here. May be called again afterwards.
   void run(boost::asio::awaitable<void> main);
 
  private:
@@ -43,11 +42,4 @@ class Runtime {
   std::unique_ptr<Impl> impl_;
 };
 
-// Runs a plain function on the CPU pool and continues on the caller's executor. The function is given
-// by value and is never cancelled half-way (a cancelled pool job under a timer is a data race, STYLE §3).
-template <class F>
-auto run_on_pool(Runtime& runtime, F function) -> boost::asio::awaitable<std::invoke_result_t<F&>>;
-
 }  // namespace vortex
-
-#include "vortex/runtime/run_on_pool.ipp"

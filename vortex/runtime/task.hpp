@@ -1,4 +1,5 @@
-// The coroutine type of everything that waits. A Task is lazy and is awaited exactly once, by its owner.
+// The coroutine type of everything that waits. A Task is lazy and is awaited exactly once, by its
+// owner.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -1,0 +1,4 @@
+// The bodies of Boost.Asio's functions, compiled once for the whole program
+// (BOOST_ASIO_SEPARATE_COMPILATION).
+#include <boost/asio/impl/src.hpp>
+#include <boost/asio/ssl/impl/src.hpp>

@@ -1,0 +1,43 @@
+#include "vortex/runtime/sleep.hpp"
+
+#include <algorithm>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace vortex {
+namespace asio = boost::asio;
+
+namespace {
+
+// A timer's expiry must stay within the clock's range: what is further away is "never".
+constexpr auto kSleepMax = std::chrono::hours(24 * 365);
+
+}  // namespace
+
+Task<void> sleep_for(Runtime& runtime, Duration duration) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none) {
+    co_return fail(ErrorCode::cancelled, "cancelled before waiting");
+  }
+  asio::steady_timer timer(runtime.io());
+  timer.expires_after(std::clamp<std::chrono::nanoseconds>(duration, std::chrono::nanoseconds(0),
+                                                           std::chrono::nanoseconds(kSleepMax)));
+  auto done = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  if (std::get<0>(done)) co_return fail(ErrorCode::cancelled, "cancelled while waiting");
+  co_return Result<void>{};
+}
+
+Task<void> sleep_until(Runtime& runtime, Monotonic moment) {
+  const Monotonic now = runtime.clock().monotonic();
+  const auto left = moment <= now              ? Duration::zero()
+                    : moment - now > kSleepMax ? Duration(kSleepMax)
+                                               : std::chrono::ceil<Duration>(moment - now);
+  return sleep_for(runtime, left);
+}
+
+}  // namespace vortex
