@@ -1,7 +1,12 @@
-// The one HTTP/1.1 server: the simulator stands on it, later the daemon. A handler maps a request to a
-// reply that may also misbehave on purpose, so that clients can be tested. Belongs to the I/O thread.
+// The one HTTP/1.1 server: the simulator stands on it, later the daemon. A handler maps a request
+// to a reply that may also misbehave on purpose, so that clients can be tested. Belongs to the I/O
+// thread. Keep-alive, HEAD, Expect: 100-continue and chunked requests are served; a malformed
+// request gets 400, one beyond the limits 413 or 431, and the connection is closed. No pipelining
+// beyond one buffer.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,49 +20,58 @@
 namespace vortex {
 
 struct ServerRequest {
-  std::string method;   // "GET"
-  std::string path;     // decoded is the handler's business: as sent, without the query
-  QueryParams query;    // decoded
+  std::string method;  // "GET"
+  std::string path;    // as sent, without the query; decoding is the handler's business
+  QueryParams query;   // decoded
   Headers headers;
   std::string body;
 };
 
 struct ServerReply {
   int status = 200;
-  Headers headers;      // Content-Length is added
+  Headers headers;  // Content-Length is added
   std::string body;
-  // Misbehaviour, off by default.
-  Duration delay = Duration::zero();              // before the first byte
-  std::optional<std::size_t> close_after_bytes;   // of the body, then the connection is closed
-  bool reset = false;                             // with a TCP reset instead of an orderly close
-  bool hang = false;                              // never answers; the connection stays open
-  std::size_t trickle_bytes = 0;                  // > 0: this many bytes a trickle_pause
+  // Misbehaviour, off by default. Content-Length always announces the whole body.
+  Duration delay = Duration::zero();             // before the first byte
+  std::optional<std::size_t> close_after_bytes;  // of the body, then the connection is closed
+  bool reset = false;             // closes with a TCP reset: after close_after_bytes,
+                                  // or without an answer where that is not set
+  bool hang = false;              // never answers; the connection stays open
+  std::size_t trickle_bytes = 0;  // > 0: this many bytes a trickle_pause
   Duration trickle_pause = std::chrono::milliseconds(10);
 };
 
 struct ServerLimits {
   std::uint32_t header_bytes_max = 64 * 1024;
   std::uint64_t body_bytes_max = 16ull << 20;
-  int connections_max = 1024;
+  std::size_t connections_max = 1024;                // one more is closed at once
+  Duration idle_timeout = std::chrono::seconds(60);  // without a byte from or to the client
 };
 
 class HttpServer {
  public:
-  using Handler = std::function<ServerReply(const ServerRequest&)>;  // must not block
+  // Runs on the I/O thread and must not block. What it throws becomes a 500.
+  using Handler = std::function<ServerReply(const ServerRequest&)>;
 
-  // Listens on 127.0.0.1 or the given address; port 0 picks a free one. Storage error when it cannot.
+  // Listens on 127.0.0.1 or the given address; port 0 picks a free one. Storage error when it
+  // cannot.
   static Result<std::unique_ptr<HttpServer>> listen(Runtime& runtime, const std::string& address,
                                                     std::uint16_t port, Handler handler,
                                                     ServerLimits limits = {});
+  // Without `stop` before: connections are abandoned where they wait, and end with the runtime.
   ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
   std::uint16_t port() const;
+  std::uint64_t connections_accepted() const;  // since the start
   // Stops accepting, closes every connection, waits for its coroutines.
   boost::asio::awaitable<void> stop();
 
  private:
   struct Impl;
-  explicit HttpServer(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit HttpServer(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // shared with its coroutines
 };
 
 }  // namespace vortex
