@@ -1,5 +1,6 @@
-// Every key a vortex.toml may hold: its type, bounds, default, meaning, and where it goes. Typed reading,
-// environment twins, `config show`, the JSON schema and the file of `vortex init` all come from here.
+// Every key a vortex.toml may hold: its type, bounds, default, meaning, and where it goes. Typed
+// reading, environment twins, `config show`, the JSON schema and the file of `vortex init` all come
+// from here.
 #pragma once
 
 #include <span>
@@ -20,7 +21,7 @@ struct SettingsTarget {
 };
 
 struct KeySpec {
-  std::string_view pattern;   // "providers.*.base_url"; "jobs.*.name" for the tables of [[jobs]]
+  std::string_view pattern;  // "providers.*.base_url"; "jobs.*.name" for the tables of [[jobs]]
   KeyType type = KeyType::text;
   KeyBounds bounds;
   std::string_view fallback;  // TOML text; empty: unset by default

@@ -48,10 +48,14 @@ bool is_bare(char c) {
 
 }  // namespace
 
-std::string to_toml(const RawValue& value) { return std::visit(TomlText{}, value.value); }
+std::string to_toml(const RawValue& value) {
+  return std::visit(TomlText{}, value.value);
+}
 
 // JSON's escapes are all TOML escapes too.
-std::string toml_quote(const std::string& text) { return json_quote(text); }
+std::string toml_quote(const std::string& text) {
+  return json_quote(text);
+}
 
 std::string toml_key(const std::string& name) {
   const bool bare = !name.empty() && std::ranges::all_of(name, is_bare);

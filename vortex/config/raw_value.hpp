@@ -1,5 +1,5 @@
-// A setting as it was written, before its key gives it a type: a small tree that owns its text and knows
-// its line. The TOML reader makes it, so that toml++ stays in one source.
+// A setting as it was written, before its key gives it a type: a small tree that owns its text and
+// knows its line. The TOML reader makes it, so that toml++ stays in one source.
 #pragma once
 
 #include <cstdint>

@@ -64,7 +64,8 @@ Result<void> check_schedule(std::string_view text) {
                             untrusted(word, 20), field.name, field.min, field.max));
   }
   if (!rest.empty()) {
-    return fail(ErrorCode::config, fmt::format("schedule '{}' has more than five fields", untrusted(text, 60)));
+    return fail(ErrorCode::config,
+                fmt::format("schedule '{}' has more than five fields", untrusted(text, 60)));
   }
   return {};
 }

@@ -46,20 +46,24 @@ Result<SecretString> from_environment(std::string_view reference, const Environm
 }
 
 Result<void> check_file(std::string_view reference, int fd) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) return refused(reference, std::strerror(errno), "");
   if (!S_ISREG(status.st_mode)) return refused(reference, "not a regular file", "");
   if (status.st_uid != ::geteuid() && status.st_uid != 0) {
-    return refused(reference, "the file belongs to another user", "keep secrets in files of your own");
+    return refused(reference, "the file belongs to another user",
+                   "keep secrets in files of your own");
   }
   if ((status.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
-    return refused(reference, fmt::format("others may read or change it (mode {:04o})", status.st_mode & 07777U),
-                   fmt::format("chmod 600 {}", reference.substr(5)));
+    return refused(
+        reference,
+        fmt::format("others may read or change it (mode {:04o})", status.st_mode & 07777U),
+        fmt::format("chmod 600 {}", reference.substr(5)));
   }
   return {};
 }
 
-// Symbolic links are followed, since mounted secrets are links; what is checked is the open file itself.
+// Symbolic links are followed, since mounted secrets are links; what is checked is the open file
+// itself.
 Result<SecretString> from_file(std::string_view reference) {
   const std::string path(reference.substr(5));
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

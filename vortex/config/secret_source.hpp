@@ -1,5 +1,5 @@
-// Where a secret comes from: settings hold references, and this turns one into its value at the moment
-// it is needed. Values never enter settings, messages or logs.
+// Where a secret comes from: settings hold references, and this turns one into its value at the
+// moment it is needed. Values never enter settings, messages or logs.
 #pragma once
 
 #include <functional>
@@ -17,9 +17,9 @@ using Environment = std::function<std::optional<std::string>(const std::string&)
 // Does the text have the form of a reference: env:NAME, file:PATH or vault:PATH#FIELD?
 bool is_secret_reference(std::string_view text);
 
-// env:NAME reads the environment. file:PATH reads a regular file of ours or root's that others cannot
-// read, less one line end. vault: is refused as not yet supported. All failures are config errors; none
-// shows the value.
+// env:NAME reads the environment. file:PATH reads a regular file of ours or root's that others
+// cannot read, less one line end. vault: is refused as not yet supported. All failures are config
+// errors; none shows the value.
 Result<SecretString> resolve_secret(std::string_view reference, const Environment& environment);
 
 }  // namespace vortex

@@ -1,5 +1,5 @@
-// The settings of a run, typed and checked before anything starts (DESIGN §6). Made by load_settings from
-// defaults, file, environment and flags; plain values afterwards.
+// The settings of a run, typed and checked before anything starts (DESIGN §6). Made by
+// load_settings from defaults, file, environment and flags; plain values afterwards.
 #pragma once
 
 #include <cstdint>
@@ -33,12 +33,12 @@ struct BreakerSettings {
 };
 
 struct ProviderSettings {
-  std::string base_url;                // the adapter's default when not set
+  std::string base_url;  // the adapter's default when not set
   bool base_url_is_default = true;
-  std::string api_key;                 // a reference: env:NAME, file:PATH, vault:PATH#FIELD
-  std::optional<std::vector<RateLimit>> limits;         // none: the adapter's
+  std::string api_key;  // a reference: env:NAME, file:PATH, vault:PATH#FIELD
+  std::optional<std::vector<RateLimit>> limits;  // none: the adapter's
   int concurrency = 4;
-  std::optional<std::map<Interval, Duration>> depth;    // none: the adapter's; empty: not checked
+  std::optional<std::map<Interval, Duration>> depth;  // none: the adapter's; empty: not checked
   RetrySettings retry;
   BreakerSettings breaker;
   std::string user_agent;
@@ -61,16 +61,17 @@ struct JobSettings {
 };
 
 struct Settings {
-  std::string state_dir;               // expanded
+  std::string state_dir;  // expanded
   std::string store_uri = "./data";
   std::vector<std::string> default_providers = {"yahoo"};
-  int concurrency = 16;                // calls in flight, all providers
-  int cpu_threads = 0;                 // 0: as many as cores
+  int concurrency = 16;  // calls in flight, all providers
+  int cpu_threads = 0;   // 0: as many as cores
   int overlap_bars = 5;
   std::uint64_t batch_bytes_max = 64ull << 20;
   Duration batch_age_max = std::chrono::seconds(60);
-  std::map<std::string, ProviderSettings> providers;    // every built-in provider has an entry
-  std::map<std::string, std::map<std::string, std::string>> symbols;  // symbol → provider → spelling
+  std::map<std::string, ProviderSettings> providers;  // every built-in provider has an entry
+  std::map<std::string, std::map<std::string, std::string>>
+      symbols;  // symbol → provider → spelling
   std::vector<JobSettings> jobs;
 };
 

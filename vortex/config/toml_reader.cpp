@@ -9,7 +9,9 @@
 namespace vortex {
 namespace {
 
-int line_of(const toml::source_region& source) { return static_cast<int>(source.begin.line); }
+int line_of(const toml::source_region& source) {
+  return static_cast<int>(source.begin.line);
+}
 
 template <class Value>
 RawDate date_text(const Value& value) {
@@ -62,11 +64,11 @@ Result<RawValue> read_toml(std::string_view text, const std::string& name) {
   } catch (const toml::parse_error& e) {
     const auto& at = e.source().begin;
     const bool repeated = e.description().find("redefine") != std::string_view::npos;
-    Error error{.code = ErrorCode::config,
-                .message = fmt::format("{}:{}:{}: {}", name, static_cast<unsigned>(at.line),
-                                       static_cast<unsigned>(at.column),
-                                       untrusted(e.description(), 160)),
-                .hint = repeated ? "write each key once" : ""};
+    Error error{
+        .code = ErrorCode::config,
+        .message = fmt::format("{}:{}:{}: {}", name, static_cast<unsigned>(at.line),
+                               static_cast<unsigned>(at.column), untrusted(e.description(), 160)),
+        .hint = repeated ? "write each key once" : ""};
     return std::unexpected(std::move(error));
   }
 }

@@ -1,5 +1,6 @@
 #include "vortex/config/value_reader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -24,7 +25,8 @@ constexpr std::size_t kListMax = 100'000;
 constexpr std::size_t kShownMax = 60;
 
 std::unexpected<std::string> expected(std::string_view what, const RawValue& found) {
-  return std::unexpected(fmt::format("expected {}, found {}", what, untrusted(to_toml(found), kShownMax)));
+  return std::unexpected(
+      fmt::format("expected {}, found {}", what, untrusted(to_toml(found), kShownMax)));
 }
 
 std::unexpected<std::string> outside(const RawValue& found, std::string_view bounds) {
@@ -82,7 +84,8 @@ Read<TypedValue> read_integer(const RawValue& raw, const KeyBounds& bounds) {
   const auto* number = std::get_if<std::int64_t>(&raw.value);
   if (number == nullptr) return expected("a whole number", raw);
   if (static_cast<double>(*number) < bounds.min || static_cast<double>(*number) > bounds.max) {
-    return outside(raw, fmt::format("a whole number from {:.0f} to {:.0f}", bounds.min, bounds.max));
+    return outside(raw,
+                   fmt::format("a whole number from {:.0f} to {:.0f}", bounds.min, bounds.max));
   }
   return *number;
 }
@@ -136,7 +139,8 @@ Read<TypedValue> read_secret(const RawValue& raw) {
   const std::string* text = raw.as_string();
   if (text != nullptr && (text->empty() || is_secret_reference(*text))) return *text;
   // What was written may be the secret: it is not repeated.
-  return std::unexpected("a secret is not written here but referred to: use env:NAME, file:PATH or vault:PATH#FIELD");
+  return std::unexpected(
+      "a secret is not written here but referred to: use env:NAME, file:PATH or vault:PATH#FIELD");
 }
 
 Read<TypedValue> read_date(const RawValue& raw) {
@@ -166,7 +170,8 @@ Read<TypedValue> read_zone(const RawValue& raw, const ReadingRules& rules) {
 Read<TypedValue> read_schedule(const RawValue& raw, const ReadingRules& rules) {
   auto text = read_text(raw, rules);
   if (!text || text->empty()) return text;
-  if (auto checked = check_schedule(*text); !checked) return std::unexpected(checked.error().message);
+  if (auto checked = check_schedule(*text); !checked)
+    return std::unexpected(checked.error().message);
   return *text;
 }
 
@@ -182,7 +187,8 @@ Read<std::vector<std::string>> read_texts(const RawValue& raw, const ReadingRule
   }
   const RawArray* array = raw.as_array();
   if (array == nullptr) return expected(R"(a list such as ["a", "b"])", raw);
-  if (array->size() > kListMax) return std::unexpected(fmt::format("more than {} entries", kListMax));
+  if (array->size() > kListMax)
+    return std::unexpected(fmt::format("more than {} entries", kListMax));
   for (const RawValue& element : *array) {
     const std::string* text = element.as_string();
     if (text == nullptr) return expected("a list of strings", raw);
@@ -243,10 +249,12 @@ Read<TypedValue> read_depth(const RawValue& raw) {
 }  // namespace
 
 std::string_view to_string(KeyType type) {
-  static constexpr std::array kNames = {
-      "string", "url",      "secret reference", "boolean",     "integer",       "number",
-      "duration", "size",   "date",             "interval",    "time zone",     "schedule",
-      "string list", "symbol list", "provider list", "rate limit list", "depth table"};
+  static constexpr std::array kNames = {"string",          "url",         "secret reference",
+                                        "boolean",         "integer",     "number",
+                                        "duration",        "size",        "date",
+                                        "interval",        "time zone",   "schedule",
+                                        "string list",     "symbol list", "provider list",
+                                        "rate limit list", "depth table"};
   return kNames.at(static_cast<std::size_t>(type));
 }
 

@@ -15,23 +15,23 @@
 namespace vortex {
 
 enum class KeyType : std::uint8_t {
-  text,        // any string
-  url,         // http:// or https://
-  secret,      // a reference to a secret
+  text,    // any string
+  url,     // http:// or https://
+  secret,  // a reference to a secret
   boolean,
   integer,
   number,
-  duration,    // "30s"
-  size,        // "64MiB"
-  date,        // 2015-01-01, bare or quoted
-  interval,    // "1d"
-  zone,        // IANA name
-  schedule,    // five fields of cron
-  texts,       // list of strings
-  symbols,     // list of symbols
-  providers,   // list of known providers
-  limits,      // list of rate limits
-  depth,       // interval → span
+  duration,   // "30s"
+  size,       // "64MiB"
+  date,       // 2015-01-01, bare or quoted
+  interval,   // "1d"
+  zone,       // IANA name
+  schedule,   // five fields of cron
+  texts,      // list of strings
+  symbols,    // list of symbols
+  providers,  // list of known providers
+  limits,     // list of rate limits
+  depth,      // interval → span
 };
 std::string_view to_string(KeyType type);
 
@@ -49,7 +49,8 @@ struct ReadingRules {
   KeyType type = KeyType::text;
   KeyBounds bounds;
   std::vector<std::string_view> providers;  // known names
-  bool from_text = false;  // environment or --set: lists may be comma-separated, numbers may be text
+  bool from_text =
+      false;  // environment or --set: lists may be comma-separated, numbers may be text
 };
 
 // The error is one clause: `expected a duration with its unit such as "5s", found 5`.
