@@ -1,6 +1,7 @@
-// Adds verdicts up into what people and --json see: counts per rule, and a score.
+// Adds verdicts up into what people and --json see: counts per rule, and a score. A plain value.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -10,17 +11,24 @@
 namespace vortex {
 
 struct QualityReport {
-  std::int64_t rows = 0;
+  std::int64_t rows = 0;  // judged, quarantined ones included
   std::int64_t rows_quarantined = 0;
-  std::int64_t slots_empty = 0;   // the provider's all-null slots
-  std::array<std::int64_t, static_cast<std::size_t>(Rule::count_)> hits{};
+  std::int64_t slots_empty = 0;  // the provider's all-null slots: no bars, only counted
+  std::array<std::int64_t, kRuleCount> hits{};
 
   void add(const Verdict& verdict);
   void add(const QualityReport& other);
 
+  std::int64_t warnings() const;  // hits of warning rules
   // 100 × (1 − (quarantined + warnings / 10) / rows), never below 0; 100 for no rows.
   double score() const;
-  void write_json(JsonWriter& writer) const;  // {"rows", "quarantined", "score", "rules": [{id, name, severity, rows}]}
+  // {"rows", "quarantined", "slots_empty", "warnings", "score", "rules": [{id, name, severity,
+  // rows}]}; only rules that were hit are listed.
+  void write_json(JsonWriter& writer) const;
+  bool operator==(const QualityReport&) const = default;
 };
+
+// A few lines for people: rows and score, then each rule that was hit with id, name and count.
+std::string to_text(const QualityReport& report);
 
 }  // namespace vortex

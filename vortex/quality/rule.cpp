@@ -15,7 +15,8 @@ constexpr std::array<RuleEntry, kRuleCount> kTable = {{
      "the time does not rise from the bar before"},
     {Rule::timestamp_duplicate, kError, "Q03", "timestamp_duplicate",
      "another bar carries the same time; the last one received is kept"},
-    {Rule::outside_range, kError, "Q04", "outside_range", "the time is outside the range asked for"},
+    {Rule::outside_range, kError, "Q04", "outside_range",
+     "the time is outside the range asked for"},
     {Rule::price_null, kError, "Q05", "price_null", "open, high, low or close is missing"},
     {Rule::value_not_finite, kError, "Q06", "value_not_finite",
      "a price or the volume is NaN or infinite"},
@@ -45,9 +46,13 @@ static_assert(table_fits(), "the table follows the order of Rule and the sets of
 
 }  // namespace
 
-std::span<const RuleEntry> rule_table() { return kTable; }
+std::span<const RuleEntry> rule_table() {
+  return kTable;
+}
 
-const RuleEntry& rule_entry(Rule rule) { return kTable[static_cast<std::size_t>(rule)]; }
+const RuleEntry& rule_entry(Rule rule) {
+  return kTable[static_cast<std::size_t>(rule)];
+}
 
 std::vector<Rule> rules_in(RuleSet reasons) {
   std::vector<Rule> rules;

@@ -1,5 +1,5 @@
-// The rules a bar is judged by. Each is one bit of a row's reasons; ids are stable, because they are
-// stored in quarantine and in reports.
+// The rules a bar is judged by. Each is one bit of a row's reasons; ids are stable, because they
+// are stored in quarantine and in reports.
 #pragma once
 
 #include <cstddef>
@@ -45,7 +45,9 @@ std::span<const RuleEntry> rule_table();  // in the order of Rule
 const RuleEntry& rule_entry(Rule rule);
 
 using RuleSet = std::uint32_t;  // bit i = Rule i
-constexpr RuleSet bit(Rule rule) { return RuleSet{1} << static_cast<unsigned>(rule); }
+constexpr RuleSet bit(Rule rule) {
+  return RuleSet{1} << static_cast<unsigned>(rule);
+}
 
 // The rules of these severities, as one set.
 inline constexpr RuleSet kWarningRules =

@@ -1,11 +1,11 @@
 // The columns a judge reads, as raw pointers into a batch. Lives no longer than the batch.
 #pragma once
 
-#include <arrow/type_fwd.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include <arrow/type_fwd.h>
 
 #include "vortex/base/error.hpp"
 #include "vortex/model/time_range.hpp"
@@ -37,7 +37,7 @@ struct SeriesColumns {
 
   std::int64_t rows = 0;
   std::int64_t volume_nulls = 0;
-  std::int64_t grid = 0;      // microseconds a stamp must be a multiple of; 0: not judged
+  std::int64_t grid = 0;       // microseconds a stamp must be a multiple of; 0: not judged
   std::int64_t range_min = 0;  // first and last microsecond allowed
   std::int64_t range_max = 0;
 
