@@ -58,7 +58,7 @@ BANNED = [
      r"vortex/", r"$^"),
 ]
 UNFINISHED = r"\b(FIX" r"ME|TO" r"DO|XX" r"X|HA" r"CK)\b"
-UNFINISHED_IN_SOURCES = r"(?i)\b(for " r"now|place" r"holder|not impl" r"emented)\b"
+UNFINISHED_IN_SOURCES = r"(?i)\b(for " r"now|place" r"holder)\b"
 # Written in pieces, so that this file does not break its own rule.
 MACHINE_TEXT = re.compile("|".join([
     r"/wor" r"k/", r"(?<![\w.$}])/ro" r"ot/", r"(?<![\w.])/tm" r"p/\w", r"(?<![\w.$}])/ho" r"me/\w+/",
@@ -330,7 +330,7 @@ def every_source_has_a_target(tree):
             good = len(parts) == 3 and f"apps/{parts[1]}/CMakeLists.txt" in tree.files
         else:
             build = tree.files.get("/".join([*parts[:-1], "CMakeLists.txt"]))
-            good = file.path in tree.cmake or build and re.search(rf"\b{file.name}\b|\*\.cpp", build.text)
+            good = file.path in tree.cmake or build and re.search(rf"\b{file.name[:-4]}\b|\*\.cpp", build.text)
         if not good:
             yield file.path, 1, "belongs to no target: a room of cmake/rooms.cmake, or a CMakeLists.txt beside it"
 
