@@ -2,8 +2,6 @@
 // The way of one item stands in journey.cpp. Blocking; one call at a time per Engine.
 #pragma once
 
-#include <arrow/type_fwd.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +9,8 @@
 #include <stop_token>
 #include <string>
 #include <vector>
+
+#include <arrow/type_fwd.h>
 
 #include "vortex/base/clock.hpp"
 #include "vortex/base/error.hpp"
@@ -34,8 +34,8 @@ struct SyncItem {
 
 struct SyncRequest {
   std::vector<SyncItem> items;
-  bool overlap = true;       // re-ask the last stored bars, to notice restatements
-  bool dry_run = false;      // plan only: no call, no commit
+  bool overlap = true;   // re-ask the last stored bars, to notice restatements
+  bool dry_run = false;  // plan only: no call, no commit
 };
 
 enum class ItemStatus : std::uint8_t { ok, empty, deferred, failed };
@@ -46,25 +46,25 @@ struct ItemReport {
   std::string provider;
   Interval interval = Interval::d1;
   ItemStatus status = ItemStatus::ok;
-  std::optional<Error> error;          // when failed or deferred
+  std::optional<Error> error;  // when failed or deferred
   std::int64_t rows_new = 0;
   std::int64_t rows_unchanged = 0;
   std::int64_t rows_restated = 0;
   std::int64_t rows_quarantined = 0;
-  std::optional<TimeRange> range;      // what was asked, all calls together
+  std::optional<TimeRange> range;  // what was asked, all calls together
   std::int64_t calls_planned = 0;
-  std::vector<std::string> notes;      // "asked from 2026-09-23: 5m reaches back 60 days"
+  std::vector<std::string> notes;  // "asked from 2026-09-23: 5m reaches back 60 days"
 };
 
 struct CallCounts {
   std::int64_t planned = 0;
-  std::int64_t sent = 0;      // attempts, logins included
+  std::int64_t sent = 0;  // attempts, logins included
   std::int64_t retried = 0;
-  std::int64_t failed = 0;    // attempts that brought no usable answer
+  std::int64_t failed = 0;  // attempts that brought no usable answer
 };
 
 struct RowCounts {
-  std::int64_t fresh = 0;     // "new" in JSON
+  std::int64_t fresh = 0;  // "new" in JSON
   std::int64_t unchanged = 0;
   std::int64_t restated = 0;
   std::int64_t quarantined = 0;
@@ -74,7 +74,7 @@ struct SyncReport {
   std::string dataset_id;
   std::string store;
   std::int64_t table_version = -1;
-  bool committed = false;     // false: nothing was new
+  bool committed = false;  // false: nothing was new
   CallCounts calls;
   RowCounts rows;
   std::vector<ItemReport> items;
@@ -84,8 +84,8 @@ struct SyncReport {
   bool interrupted = false;
 
   std::string_view status() const;  // ok | partial | deferred | failed
-  // The frozen rule of DESIGN §6: all failed for one class takes that class's code, mixed outcomes 8.
-  // With `strict`, quarantined rows alone give 6.
+  // The frozen rule of DESIGN §6: all failed for one class takes that class's code, mixed
+  // outcomes 8. With `strict`, quarantined rows alone give 6.
   int exit_code(bool strict = false) const;
   std::string to_json(std::string_view command) const;
 };
@@ -94,14 +94,15 @@ struct SyncProgress {
   std::int64_t items_done = 0;
   std::int64_t items_total = 0;
   std::int64_t items_failed = 0;
-  std::int64_t rows = 0;        // decoded so far
+  std::int64_t rows = 0;  // decoded so far
   CallCounts calls;
   Duration elapsed = Duration::zero();
   bool committing = false;
 };
 
 struct SyncHooks {
-  std::function<void(const SyncProgress&)> progress;  // on the I/O thread, some times a second; brief
+  std::function<void(const SyncProgress&)>
+      progress;          // on the I/O thread, some times a second; brief
   std::stop_token stop;  // requested: running calls are cancelled, decoded rows are committed
 };
 
@@ -115,7 +116,8 @@ struct FetchReport {
 
 class Engine {
  public:
-  // `settings` and `clock` must outlive the engine. Without a transport the real one is used (curl).
+  // `settings` and `clock` must outlive the engine. Without a transport the real one is used
+  // (curl).
   static Result<std::unique_ptr<Engine>> create(const Settings& settings, const Clock& clock);
   static Result<std::unique_ptr<Engine>> create(const Settings& settings, const Clock& clock,
                                                 ProviderRegistry providers,
@@ -133,7 +135,8 @@ class Engine {
   std::unique_ptr<Impl> impl_;
 };
 
-// The items of the configured jobs; `only` keeps these symbols. Bad symbols are errors that name them.
+// The items of the configured jobs; `only` keeps these symbols. Bad symbols are errors that name
+// them.
 Result<std::vector<SyncItem>> items_of_jobs(const Settings& settings);
 
 }  // namespace vortex

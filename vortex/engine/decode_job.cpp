@@ -1,0 +1,50 @@
+#include "vortex/engine/decode_job.hpp"
+
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include "vortex/codec/bar_batch_builder.hpp"
+#include "vortex/codec/bar_view.hpp"
+
+namespace vortex {
+namespace {
+
+std::string rule_ids(RuleSet reasons) {
+  std::vector<std::string_view> ids;
+  for (const Rule rule : rules_in(reasons)) ids.push_back(rule_entry(rule).id);
+  return fmt::format("{}", fmt::join(ids, ","));
+}
+
+std::vector<QuarantineEntry> quarantine_of(const arrow::RecordBatch& decoded,
+                                           const Verdict& verdict, const std::string& capture_id) {
+  std::vector<QuarantineEntry> entries;
+  entries.reserve(verdict.quarantined.size());
+  const BarView view(decoded);
+  for (const QuarantinedRow& row : verdict.quarantined) {
+    std::optional<TimePoint> timestamp;
+    if (!view.is_null(kTimestamp, row.row)) timestamp = view.time(row.row);
+    entries.push_back({.timestamp = timestamp,
+                       .reasons = rule_ids(row.reasons),
+                       .row_text = row_text(decoded, row.row),
+                       .capture_id = capture_id});
+  }
+  return entries;
+}
+
+}  // namespace
+
+Result<CheckedPage> run_decode_job(const DecodeJob& job) {
+  VORTEX_TRY(Page page, job.adapter->decode(job.request, job.reply));
+  CheckedPage checked{.page = std::move(page)};
+  std::string capture_id;
+  if (job.keep_capture) {
+    VORTEX_TRY(checked.capture, make_capture(job.reply, job.redacted_request, job.request.range));
+    capture_id = checked.capture->id;
+  }
+  VORTEX_TRY(checked.verdict, validate(checked.page.bars, {.range = job.request.range}));
+  checked.quarantine = quarantine_of(*checked.page.bars, checked.verdict, capture_id);
+  checked.page.bars = with_capture_id(checked.verdict.good, capture_id);
+  return checked;
+}
+
+}  // namespace vortex

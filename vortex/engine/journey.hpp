@@ -1,0 +1,55 @@
+// The way of one request, from the item asked to the committed batch. journey.cpp reads top to
+// bottom in the order the data travels. Belongs to the I/O thread.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "vortex/engine/committer.hpp"
+#include "vortex/engine/provider_client.hpp"
+#include "vortex/engine/route.hpp"
+#include "vortex/engine/sync.hpp"
+
+namespace vortex {
+
+// One item, ready to be asked: routed and planned.
+struct Leg {
+  std::size_t item = 0;  // its place in the report
+  ProviderClient* client = nullptr;
+  BarsRequest request;            // the whole range wanted
+  std::vector<TimeRange> ranges;  // what of it must be asked
+};
+
+// What came for one range, page after page.
+struct RangeAnswer {
+  std::vector<CheckedPage> pages;
+  std::optional<TimePoint> last_bar;
+  std::optional<Error> error;  // the pages before it are good
+};
+
+class Journey {
+ public:
+  // `committer` may be null: rows are handed to `collected` instead of a dataset.
+  Journey(Runtime& runtime, SyncReport& report, Committer* committer);
+
+  // Asks, decodes and hands over one leg. Never fails: what goes wrong stands in the report.
+  boost::asio::awaitable<void> travel(Leg leg);
+
+  // For fetch: the batches of each item, in time order without repeated stamps.
+  std::vector<std::shared_ptr<arrow::RecordBatch>> collected(std::size_t item) const;
+  std::int64_t rows_decoded() const { return rows_decoded_; }
+
+ private:
+  boost::asio::awaitable<RangeAnswer> ask_range(ProviderClient* client, BarsRequest request);
+  Task<void> ask_pages(ProviderClient* client, BarsRequest request, HttpCall call,
+                       RangeAnswer* answer);
+  void note(ItemReport& item, const RangeAnswer& answer);
+
+  Runtime& runtime_;
+  SyncReport& report_;
+  Committer* committer_;
+  std::vector<std::vector<std::shared_ptr<arrow::RecordBatch>>> collected_;
+  std::int64_t rows_decoded_ = 0;
+};
+
+}  // namespace vortex

@@ -1,0 +1,114 @@
+#include "vortex/engine/route.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "vortex/base/suggest.hpp"
+#include "vortex/engine/series_plan.hpp"
+
+namespace vortex {
+namespace {
+
+using std::chrono::days;
+
+// Without a depth of its own a provider is asked this far back: one call of Yahoo's daily bars.
+constexpr Duration kLongestReach = days(36'000);
+
+Result<IntervalSupport> support_of(const Capabilities& provider, Interval interval) {
+  std::string served;
+  for (const IntervalSupport& support : provider.intervals) {
+    if (support.interval == interval) return support;
+    served += fmt::format(" {}", to_string(support.interval));
+  }
+  return fail(ErrorCode::unsupported, fmt::format("{} has no {} bars; it serves{}", provider.name,
+                                                  to_string(interval), served));
+}
+
+Result<std::string> spelling_for(const HttpAdapter& adapter, const Symbol& symbol,
+                                 const Settings& settings) {
+  if (const auto own = settings.symbols.find(symbol.text()); own != settings.symbols.end()) {
+    const auto spelling = own->second.find(std::string(adapter.capabilities().name));
+    if (spelling != own->second.end()) return spelling->second;
+  }
+  return adapter.map_symbol(symbol);
+}
+
+std::optional<Duration> depth_of(const IntervalSupport& support, const Settings& settings,
+                                 const std::string& provider) {
+  const auto entry = settings.providers.find(provider);
+  if (entry == settings.providers.end() || !entry->second.depth) return support.depth;
+  const auto depth = entry->second.depth->find(support.interval);
+  if (depth == entry->second.depth->end()) return std::nullopt;
+  return depth->second;
+}
+
+// The earliest moment the provider serves, a minute inside its edge: the edge moves while we ask.
+TimePoint earliest_served(Interval interval, Duration depth, TimePoint now) {
+  const TimePoint edge = now - depth + std::chrono::minutes(1);
+  if (is_intraday(interval)) return std::chrono::ceil<std::chrono::seconds>(edge);
+  return std::chrono::ceil<days>(edge);
+}
+
+Result<Routed> try_provider(const SyncItem& item, const Provider& provider,
+                            const RouteContext& context) {
+  const Capabilities& capabilities = provider.adapter->capabilities();
+  VORTEX_TRY(const IntervalSupport support, support_of(capabilities, item.interval));
+  VORTEX_TRY(std::string spelling, spelling_for(*provider.adapter, item.symbol, *context.settings));
+  const std::optional<Duration> depth =
+      depth_of(support, *context.settings, std::string(capabilities.name));
+  const TimePoint until = item.until.value_or(default_until(item.interval, context.now));
+  const Duration reach =
+      context.reach_is_depth ? depth.value_or(kLongestReach) : context.default_reach;
+  TimeRange range{item.since.value_or(midnight(date_of(context.now - reach))), until};
+
+  Routed routed{.provider = &provider,
+                .request = {.symbol = item.symbol,
+                            .provider_symbol = std::move(spelling),
+                            .interval = item.interval}};
+  if (depth) {
+    const TimePoint served_from = earliest_served(item.interval, *depth, context.now);
+    if (range.end <= served_from) {
+      return fail(ErrorCode::range_limit,
+                  fmt::format("{} serves {} bars from {} on", capabilities.name,
+                              to_string(item.interval), format_time(served_from)));
+    }
+    if (range.start < served_from) {
+      if (item.since) {
+        routed.notes.push_back(fmt::format("asked from {}: {} serves {} bars no further back",
+                                           format_time(served_from), capabilities.name,
+                                           to_string(item.interval)));
+      }
+      range.start = served_from;
+    }
+  }
+  if (range.empty())
+    return fail(ErrorCode::bad_time, fmt::format("the range {} is empty", to_string(range)));
+  routed.request.range = range;
+  return routed;
+}
+
+}  // namespace
+
+Result<Routed> route_item(const SyncItem& item, const RouteContext& context) {
+  std::vector<std::string> skipped;
+  Result<Routed> last = fail(ErrorCode::usage, "no provider was given");
+  for (const std::string& name : item.providers) {
+    const Provider* provider = context.providers->find(name);
+    if (provider == nullptr) {
+      const auto names = context.providers->names();
+      return fail(ErrorCode::unknown_name, fmt::format("no provider '{}'{}", untrusted(name, 48),
+                                                       did_you_mean(name, names)));
+    }
+    last = try_provider(item, *provider, context);
+    if (last) {
+      last->notes.insert(last->notes.begin(), skipped.begin(), skipped.end());
+      return last;
+    }
+    skipped.push_back(fmt::format("{} skipped: {}", name, last.error().message));
+  }
+  return last;
+}
+
+}  // namespace vortex

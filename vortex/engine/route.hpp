@@ -1,0 +1,33 @@
+// Which provider serves an item, under which spelling, and how far back. Pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vortex/config/settings.hpp"
+#include "vortex/engine/sync.hpp"
+#include "vortex/provider/registry.hpp"
+
+namespace vortex {
+
+struct Routed {
+  const Provider* provider = nullptr;
+  BarsRequest request;             // range: what is wanted, cut to what the provider serves
+  std::vector<std::string> notes;  // why others were skipped, what was cut
+};
+
+struct RouteContext {
+  const ProviderRegistry* providers = nullptr;
+  const Settings* settings = nullptr;
+  TimePoint now;
+  Duration default_reach{};    // without `since`, when the provider's depth does not say
+  bool reach_is_depth = true;  // sync: without `since`, as far back as the provider serves
+};
+
+// The first of the item's providers that knows interval, symbol and range; else the last one's
+// error.
+Result<Routed> route_item(const SyncItem& item, const RouteContext& context);
+
+}  // namespace vortex

@@ -1,0 +1,36 @@
+#include "vortex/engine/session_keeper.hpp"
+
+#include <utility>
+
+namespace vortex {
+
+SessionKeeper::SessionKeeper(const boost::asio::any_io_executor& executor,
+                             const SessionSteps* steps, Send send)
+    : steps_(steps), send_(std::move(send)), turn_(executor, 1) {}
+
+void SessionKeeper::apply_to(HttpCall& call) const {
+  if (session_) steps_->apply(*session_, call);
+}
+
+Task<void> SessionKeeper::renew(std::uint64_t seen_generation, SecretString credential) {
+  VORTEX_CO_TRY(auto turn, co_await turn_.take());
+  if (generation_ != seen_generation) co_return Result<void>{};
+  VORTEX_CO_TRY(Session session, co_await log_in(std::move(credential)));
+  session_ = std::move(session);
+  ++generation_;
+  co_return Result<void>{};
+}
+
+Task<Session> SessionKeeper::log_in(SecretString credential) {
+  SessionSteps::State state;
+  HttpCall call = steps_->begin(state, credential);
+  for (int step = 0; step < kStepsMax; ++step) {
+    VORTEX_CO_TRY(HttpReply reply, co_await send_(std::move(call)));
+    VORTEX_CO_TRY(auto next, steps_->on_reply(state, reply));
+    if (auto* session = std::get_if<Session>(&next)) co_return std::move(*session);
+    call = std::move(std::get<HttpCall>(next));
+  }
+  co_return fail(ErrorCode::session_refused, "the login did not end within ten steps");
+}
+
+}  // namespace vortex

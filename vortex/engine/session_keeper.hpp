@@ -1,0 +1,41 @@
+// Keeps one login of one provider: renewed by one caller while the others wait for it. Belongs to
+// the I/O thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "vortex/engine/slots.hpp"
+#include "vortex/provider/adapter.hpp"
+#include "vortex/runtime/task.hpp"
+
+namespace vortex {
+
+class SessionKeeper {
+ public:
+  // Sends one guarded call; every step of a login goes through it.
+  using Send = std::function<Task<HttpReply>(HttpCall)>;
+
+  // `steps` may be null: the provider has no login.
+  SessionKeeper(const boost::asio::any_io_executor& executor, const SessionSteps* steps, Send send);
+
+  bool can_renew() const { return steps_ != nullptr; }
+  std::uint64_t generation() const { return generation_; }  // rises with every new session
+  void apply_to(HttpCall& call) const;                      // nothing before the first renewal
+
+  // Logs in anew, unless somebody did so since `seen_generation`.
+  Task<void> renew(std::uint64_t seen_generation, SecretString credential);
+
+ private:
+  static constexpr int kStepsMax = 10;
+  Task<Session> log_in(SecretString credential);
+
+  const SessionSteps* steps_;
+  Send send_;
+  Slots turn_;
+  std::optional<Session> session_;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace vortex

@@ -1,0 +1,22 @@
+#include "vortex/engine/slots.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace vortex {
+
+boost::asio::awaitable<Result<Slots::Slot>> Slots::take() {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  auto done = co_await places_.async_send(boost::system::error_code{},
+                                          boost::asio::as_tuple(boost::asio::use_awaitable));
+  if (std::get<0>(done))
+    co_return fail(ErrorCode::cancelled, "stopped while waiting for a free place");
+  co_return Slot(this);
+}
+
+void Slots::give_back() {
+  places_.try_receive([](boost::system::error_code) {});
+}
+
+}  // namespace vortex
