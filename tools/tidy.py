@@ -179,8 +179,10 @@ def includes_only_its_third_parties(file, tree):
     patterns = [THIRD_PARTY_INCLUDES[t] for t in allowed if t in THIRD_PARTY_INCLUDES] + [FORWARD_INCLUDES]
     patterns += [p for suffix, p in TEST_INCLUDES.items() if file.path.endswith(suffix)]
     known = [*THIRD_PARTY_INCLUDES.values(), *TEST_INCLUDES.values()]
-    for line, _, path in file.includes:
-        if path.startswith(("vortex/", "apps/")) or any(re.match(p, path) for p in patterns):
+    folder = file.path.rsplit("/", 1)[0]
+    for line, bracket, path in file.includes:
+        beside = bracket == '"' and f"{folder}/{path}" in tree.files
+        if beside or path.startswith(("vortex/", "apps/")) or any(re.match(p, path) for p in patterns):
             continue
         if any(re.match(p, path) for p in known):
             yield line, f"<{path}> does not belong in {file.room or 'apps'} (cmake/rooms.cmake)"

@@ -1,0 +1,58 @@
+"""Prints what the last benchmarks found, and how it compares with earlier results where those are given.
+
+    python bench/summarise.py RESULTS [EARLIER]
+"""
+
+import json
+import pathlib
+import sys
+
+
+def kernels_in(folder):
+    """{room/kernel: median nanoseconds of real time}."""
+    units = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+    found = {}
+    for path in sorted(folder.glob("kernels_*.json")):
+        room = path.stem.removeprefix("kernels_")
+        for entry in json.loads(path.read_text() or '{"benchmarks": []}')["benchmarks"]:
+            if entry.get("aggregate_name") == "median":
+                found[f"{room}/{entry['run_name']}"] = entry["real_time"] * units[entry["time_unit"]]
+    return found
+
+
+def in_words(nanoseconds):
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+        if nanoseconds >= size:
+            return f"{nanoseconds / size:.3g} {unit}"
+    return f"{nanoseconds:.3g} ns"
+
+
+def print_kernels(now, before):
+    for name, nanoseconds in now.items():
+        compared = f"   {before[name] / nanoseconds:.2f}× the earlier speed" if name in before else ""
+        print(f"  {name:60} {in_words(nanoseconds):>10}{compared}")
+
+
+def print_whole_path(path):
+    result = json.loads(path.read_text())
+    print(f"\nsync of {result['symbols']} symbols × {result['rows']} rows (medians of one run, in turns)")
+    for name, speed in result["symbols_per_second"].items():
+        print(f"  {name:10} {speed:8.1f} symbols/s   peak {result['peak_mb'][name]:6.0f} MB")
+    for name, ratio in result["ratios"].items():
+        print(f"  {name:22} {ratio:.2f}")
+    print(f"  vortex with a quarter of the symbols: peak {result['peak_mb_quarter']:.0f} MB")
+    for name in result["skipped"]:
+        print(f"  skipped: {name} (not on this machine)")
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    earlier = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    print("kernels (median)")
+    print_kernels(kernels_in(folder), kernels_in(earlier) if earlier else {})
+    if (folder / "whole_path.json").exists():
+        print_whole_path(folder / "whole_path.json")
+
+
+if __name__ == "__main__":
+    main()
