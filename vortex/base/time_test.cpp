@@ -1,0 +1,113 @@
+#include "vortex/base/time.hpp"
+
+#include <gtest/gtest.h>
+
+#include "vortex/base/clock.hpp"
+#include "vortex/base/random.hpp"
+#include "vortex/base/time_zone.hpp"
+
+namespace vortex {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): literals only
+
+TEST(TimeTest, StampsRoundTrip) {
+  for (const char* text :
+       {"2024-01-02T14:30:00Z", "1969-12-31T23:59:59.999999Z", "2024-02-29T00:00:00Z",
+        "1900-01-01T00:00:00.25Z", "2099-12-31T23:59:59Z"}) {
+    const auto time = parse_time(text);
+    ASSERT_TRUE(time.has_value()) << text;
+    EXPECT_EQ(format_time(*time), text);
+  }
+}
+
+TEST(TimeTest, OffsetsAreTakenOff) {
+  EXPECT_EQ(parse_time("2024-01-02T09:30:00-05:00"), parse_time("2024-01-02T14:30:00Z"));
+  EXPECT_EQ(parse_time("2024-01-02T20:00+0530"), parse_time("2024-01-02T14:30:00Z"));
+  EXPECT_EQ(parse_time("2024-01-02 14:30Z"), parse_time("2024-01-02T14:30:00Z"));
+}
+
+TEST(TimeTest, WhatIsNoMomentIsRefused) {
+  for (const char* text :
+       {"", "2024", "2024-13-01", "2023-02-29", "2024-01-02T14:30:00", "2024-01-02T25:00Z",
+        "2024-01-02T14:30:00Zx", "24-01-02", "2024-01-02T14:30:00+99:00", "2024-1-2"}) {
+    EXPECT_FALSE(parse_time(text).has_value()) << text;
+  }
+  EXPECT_FALSE(parse_date("2024-01-02T00:00Z").has_value());
+}
+
+TEST(TimeTest, TheThreeHttpDatesAreOneMoment) {
+  const auto expected = parse_time("1994-11-06T08:49:37Z");
+  EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), expected);
+  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT"), expected);
+  EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994"), expected);
+  for (const char* text :
+       {"", "soon", "120", "Sun, 06 Nov 1994 08:49:37", "Sun, 31 Feb 1994 08:49:37 GMT"}) {
+    EXPECT_FALSE(parse_http_date(text).has_value()) << text;
+  }
+}
+
+TEST(TimeTest, DurationsNeedAUnit) {
+  EXPECT_EQ(parse_duration("250ms"), 250ms);
+  EXPECT_EQ(parse_duration("1.5s"), 1500ms);
+  EXPECT_EQ(parse_duration("5m"), 5min);
+  EXPECT_EQ(parse_duration("400d"), 400 * 24h);
+  for (const char* text : {"5", "", "s", "-5s", "nans", "infs", "1e300d", "5 s", "5parsecs"}) {
+    EXPECT_FALSE(parse_duration(text).has_value()) << text;
+  }
+}
+
+TEST(TimeTest, DurationsReadWell) {
+  EXPECT_EQ(format_duration(250ms), "250ms");
+  EXPECT_EQ(format_duration(3200ms), "3.2s");
+  EXPECT_EQ(format_duration(65s), "1m 05s");
+  EXPECT_EQ(format_duration(3h + 4min), "3h 04m");
+}
+
+TEST(ManualClockTest, AStepMovesTheCalendarOnly) {
+  ManualClock clock(*parse_time("2024-01-02T00:00:00Z"));
+  const Monotonic before = clock.monotonic();
+  clock.step(-2h);
+  EXPECT_EQ(clock.now(), *parse_time("2024-01-01T22:00:00Z"));
+  EXPECT_EQ(clock.monotonic(), before);
+  clock.advance(3s);
+  EXPECT_EQ(clock.monotonic() - before, 3s);
+}
+
+TEST(TimeZoneTest, DstOfSeveralZones) {
+  const auto new_york = TimeZone::find("America/New_York");
+  ASSERT_TRUE(new_york.has_value());
+  EXPECT_EQ(new_york->offset_at(*parse_time("2024-03-10T06:59:59Z")), -5h);
+  EXPECT_EQ(new_york->offset_at(*parse_time("2024-03-10T07:00:00Z")), -4h);
+  const auto sydney = TimeZone::find("Australia/Sydney");
+  ASSERT_TRUE(sydney.has_value());
+  EXPECT_EQ(format_date(sydney->local_date(*parse_time("2024-01-01T23:00:00Z"))), "2024-01-02");
+  EXPECT_FALSE(TimeZone::find("Mars/Olympus").has_value());
+  EXPECT_EQ(TimeZone::find("../../etc/passwd").error().code, ErrorCode::unknown_name);
+}
+
+TEST(TimeZoneTest, AStretchHoldsItsMomentAndOneOffset) {
+  Random random(11);
+  const auto zone = TimeZone::find("Europe/London");
+  ASSERT_TRUE(zone.has_value());
+  for (int i = 0; i < 2000; ++i) {
+    const TimePoint time{Duration{static_cast<std::int64_t>(random.below(4'000'000'000'000'000))}};
+    const TimeZone::Stretch stretch = zone->stretch_at(time);
+    ASSERT_TRUE(stretch.holds(time));
+    EXPECT_EQ(zone->offset_at(stretch.begin), stretch.offset);
+    EXPECT_EQ(zone->offset_at(stretch.end - 1us), stretch.offset);
+  }
+}
+
+TEST(TimeZoneTest, WallTimesInGapsAndFoldsAreDefined) {
+  const auto zone = TimeZone::find("America/New_York");
+  ASSERT_TRUE(zone.has_value());
+  // 02:30 does not exist on 2024-03-10; 01:30 happens twice on 2024-11-03.
+  EXPECT_EQ(zone->to_utc(*parse_date("2024-03-10"), 2h + 30min),
+            parse_time("2024-03-10T07:00:00Z"));
+  EXPECT_EQ(zone->to_utc(*parse_date("2024-11-03"), 1h + 30min),
+            parse_time("2024-11-03T05:30:00Z"));
+}
+
+}  // namespace
+}  // namespace vortex
