@@ -18,7 +18,8 @@ vortex_third_party(base     PUBLIC fmt::fmt PRIVATE simdjson::simdjson spdlog::s
 vortex_third_party(runtime  PUBLIC vortex_asio)
 vortex_third_party(config   PRIVATE tomlplusplus::tomlplusplus)
 vortex_third_party(codec    PUBLIC vortex_arrow PRIVATE simdjson::simdjson FastFloat::fast_float)
-vortex_third_party(net      PUBLIC vortex_asio PRIVATE CURL::libcurl OpenSSL::SSL vortex_beast)
+vortex_third_party(net      PUBLIC vortex_asio PRIVATE CURL::libcurl OpenSSL::SSL vortex_beast
+                            PkgConfig::zstd PkgConfig::brotli ZLIB::ZLIB)
 vortex_third_party(provider PUBLIC vortex_arrow PRIVATE simdjson::simdjson)
 vortex_third_party(quality  PUBLIC vortex_arrow)
 vortex_third_party(store    PUBLIC vortex_arrow PRIVATE vortex_parquet SQLite::SQLite3 PkgConfig::zstd)

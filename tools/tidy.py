@@ -29,7 +29,8 @@ THIRD_PARTY_INCLUDES = {
     "tomlplusplus::tomlplusplus": r"toml\+\+/", "vortex_arrow": r"arrow/",
     "vortex_arrow_compute": r"arrow/compute/", "vortex_parquet": r"parquet/",
     "FastFloat::fast_float": r"fast_float/", "CURL::libcurl": r"curl/",
-    "SQLite::SQLite3": r"sqlite3\.h", "PkgConfig::zstd": r"zstd(_errors)?\.h", "CLI11::CLI11": r"CLI/",
+    "SQLite::SQLite3": r"sqlite3\.h", "PkgConfig::zstd": r"zstd(_errors)?\.h",
+    "PkgConfig::brotli": r"brotli/", "ZLIB::ZLIB": r"zlib\.h", "CLI11::CLI11": r"CLI/",
 }
 TEST_INCLUDES = {"_test.cpp": r"g(test|mock)/", "_bench.cpp": r"benchmark/"}
 APP_THIRD_PARTIES = {"CLI11::CLI11", "fmt::fmt", "vortex_asio", "vortex_arrow"}
