@@ -23,3 +23,4 @@ vortex_third_party(net      PUBLIC vortex_asio PRIVATE CURL::libcurl OpenSSL::SS
 vortex_third_party(provider PUBLIC vortex_arrow PRIVATE simdjson::simdjson)
 vortex_third_party(quality  PUBLIC vortex_arrow)
 vortex_third_party(store    PUBLIC vortex_arrow PRIVATE vortex_parquet SQLite::SQLite3 PkgConfig::zstd)
+vortex_third_party(engine   PRIVATE vortex_arrow)

@@ -94,7 +94,8 @@ def closure_text(path, seen):
 
 def passed_mark(path, command):
     key = hashlib.sha256()
-    for part in (closure_text(path, set()), re.sub(r"(-o|-c) \S+", "", command), (ROOT / ".clang-tidy").read_text()):
+    arguments = " ".join(own_arguments(command))
+    for part in (closure_text(path, set()), arguments, (ROOT / ".clang-tidy").read_text()):
         key.update(part.replace(str(ROOT), "").encode() + b"\0")
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
     return cache / "vortex" / "clang-tidy" / key.hexdigest()
