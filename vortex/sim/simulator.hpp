@@ -1,11 +1,13 @@
-// The provider simulator: speaks providers' wire forms on loopback, from generated or given prices, with
-// limits and scripted faults, and counts what it was asked. Shares no encoder or decoder with `provider`.
+// The provider simulator: speaks providers' wire forms on loopback, from generated or given prices,
+// with limits and scripted faults, and counts what it was asked. Shares no encoder or decoder with
+// `provider`.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "vortex/base/clock.hpp"
 #include "vortex/base/error.hpp"
@@ -14,16 +16,20 @@
 namespace vortex {
 
 struct SimulatorOptions {
-  std::string listen = "127.0.0.1:0";   // address:port of the first provider; port 0 picks free ones
+  std::string listen = "127.0.0.1:0";  // address:port of the first provider; port 0 picks free ones
   std::uint64_t seed = 1;
-  std::string data_dir;                 // CSV files instead of generated prices
-  std::string faults_file;              // a fault script
-  bool require_crumb = false;           // chart calls need cookie and crumb
-  std::string limit;                    // "5/5s": answers 429 above it; empty: none
+  std::string data_dir;          // CSV files instead of generated prices
+  std::string faults_file;       // a fault script
+  bool require_crumb = false;    // chart calls need cookie and crumb
+  bool consent_wall = false;     // the cookie comes by the consent pages alone
+  std::string limit;             // "5/5s": answers 429 above it; empty: none
+  std::optional<TimePoint> now;  // the simulated moment, standing still; none: the runtime's clock
 };
 
 class Simulator {
  public:
+  // Fails with usage when an option, the fault script or a price file is wrong, with storage when
+  // it cannot listen.
   static Result<std::unique_ptr<Simulator>> start(Runtime& runtime, SimulatorOptions options);
   ~Simulator();
   // {"yahoo": "http://127.0.0.1:PORT"}: the content of --ready-file.
