@@ -1,0 +1,163 @@
+#include "vortex/engine/provider_client.hpp"
+
+#include <arrow/record_batch.h>
+#include <gtest/gtest.h>
+
+#include "vortex/engine/engine_test_world.hpp"
+#include "vortex/runtime/task_group.hpp"
+
+namespace vortex {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): literals only
+using fake::Answer;
+using fake::FakeTransport;
+
+// One client of the fake provider over a scripted transport.
+class ProviderClientTest : public testing::Test {
+ protected:
+  void start(FakeTransport::Script script,
+             ProviderSettings settings = {.limits = std::vector<RateLimit>{}}) {
+    settings_ = std::move(settings);
+    transport_ = std::make_unique<FakeTransport>(&runtime_, clock_, std::move(script), log_);
+    auto client = ProviderClient::create({.runtime = &runtime_,
+                                          .transport = transport_.get(),
+                                          .all_calls = &all_calls_,
+                                          .counts = &counts_,
+                                          .provider = registry_.find("fake"),
+                                          .settings = &settings_,
+                                          .seed = 1});
+    ASSERT_TRUE(client.has_value()) << client.error().message;
+    client_ = std::move(*client);
+  }
+
+  // Asks `times` times at once; the results in the order they came.
+  std::vector<Result<CheckedPage>> ask(int times = 1) {
+    results_.clear();
+    runtime_.run(ask_all(times));
+    return std::move(results_);
+  }
+
+  boost::asio::awaitable<void> ask_all(int times) {
+    TaskGroup group(runtime_, {.tasks_max = 64});
+    for (int i = 0; i < times; ++i) EXPECT_TRUE(group.spawn(ask_one()).has_value());
+    co_await group.join();
+  }
+
+  boost::asio::awaitable<void> ask_one() {
+    BarsRequest request{.symbol = *Symbol::parse("AAPL"),
+                        .provider_symbol = "AAPL",
+                        .range = {fake::at("2024-01-01"), fake::at("2024-02-01")}};
+    results_.push_back(co_await client_->ask(request, {.path = "/bars/AAPL"}, true));
+  }
+
+  SystemClock clock_;
+  Runtime runtime_{clock_, 1};
+  ProviderRegistry registry_ = fake::fake_registry();
+  Slots all_calls_{runtime_.io_executor(), 16};
+  CallCounts counts_;
+  FakeTransport::Log log_;
+  ProviderSettings settings_;
+  std::unique_ptr<FakeTransport> transport_;
+  std::unique_ptr<ProviderClient> client_;
+  std::vector<Result<CheckedPage>> results_;
+};
+
+TEST_F(ProviderClientTest, APassingFaultIsAskedAgain) {
+  int calls = 0;
+  start([&](const HttpCall&) {
+    return ++calls < 3 ? Answer{.status = 503} : Answer{.body = "2024-01-02 10\n"};
+  });
+  const auto results = ask();
+  ASSERT_TRUE(results[0].has_value()) << results[0].error().message;
+  EXPECT_EQ(results[0]->page.bars->num_rows(), 1);
+  EXPECT_EQ(counts_.sent, 3);
+  EXPECT_EQ(counts_.retried, 2);
+  EXPECT_EQ(counts_.failed, 2);
+}
+
+TEST_F(ProviderClientTest, AttemptsEndAndTheErrorTellsHowMany) {
+  start([](const HttpCall&) { return Answer{.status = 500}; });
+  const auto results = ask();
+  ASSERT_FALSE(results[0].has_value());
+  EXPECT_EQ(results[0].error().code, ErrorCode::server);
+  EXPECT_EQ(results[0].error().attempt, 4);
+  EXPECT_EQ(results[0].error().attempts_max, 4);
+  EXPECT_EQ(counts_.sent, 4);
+}
+
+TEST_F(ProviderClientTest, ARefusedSessionIsRenewedOnceForAllCallers) {
+  start([&](const HttpCall& call) -> Answer {
+    if (call.path == "/login") return {.body = "fresh", .delay = 5ms};
+    const bool good = !call.query.empty() && call.query.back().second == "fresh";
+    return good ? Answer{.body = "2024-01-02 10\n"} : Answer{.status = 401};
+  });
+  const auto results = ask(8);
+  for (const auto& result : results) EXPECT_TRUE(result.has_value());
+  EXPECT_EQ(std::ranges::count(log_.targets, "/login"), 1);
+}
+
+TEST_F(ProviderClientTest, ASessionRefusedAfterItsRenewalCounts) {
+  start([](const HttpCall& call) {
+    return call.path == "/login" ? Answer{.body = "x"} : Answer{.status = 401};
+  });
+  const auto results = ask();
+  ASSERT_FALSE(results[0].has_value());
+  EXPECT_EQ(results[0].error().code, ErrorCode::session_refused);
+  EXPECT_EQ(std::ranges::count(log_.targets, "/login"), 1);
+  EXPECT_EQ(counts_.sent, 3);
+}
+
+TEST_F(ProviderClientTest, ThrottledWithATimeWaitsForIt) {
+  int calls = 0;
+  start([&](const HttpCall&) {
+    return ++calls == 1 ? Answer{.status = 429, .headers = {{"wait", "40ms"}}}
+                        : Answer{.body = "2024-01-02 10\n"};
+  });
+  const Monotonic before = clock_.monotonic();
+  EXPECT_TRUE(ask()[0].has_value());
+  EXPECT_GE(clock_.monotonic() - before, 40ms);
+}
+
+TEST_F(ProviderClientTest, ThrottledWithoutATimeLeavesTheProviderAlone) {
+  start([](const HttpCall&) { return Answer{.status = 429}; });
+  ASSERT_FALSE(ask()[0].has_value());
+  EXPECT_EQ(counts_.sent, 1);
+  const auto results = ask(20);
+  for (const auto& result : results) {
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().code, ErrorCode::rate_limited);
+    EXPECT_TRUE(result.error().retry_at.has_value());
+  }
+  EXPECT_EQ(counts_.sent, 1) << "a blocked provider must not be asked";
+}
+
+TEST_F(ProviderClientTest, NeverMoreCallsUnderWayThanItsPlaces) {
+  ProviderSettings settings{.limits = std::vector<RateLimit>{}, .concurrency = 3};
+  start([](const HttpCall&) { return Answer{.body = "2024-01-02 10\n", .delay = 2ms}; }, settings);
+  for (const auto& result : ask(20)) EXPECT_TRUE(result.has_value());
+  EXPECT_EQ(log_.running_max, 3);
+}
+
+TEST_F(ProviderClientTest, ADaysAllowanceUsedUpIsSaidWithItsReset) {
+  ProviderSettings settings{.limits = std::vector<RateLimit>{{.count = 2, .zone = "UTC"}}};
+  start([](const HttpCall&) { return Answer{.body = "2024-01-02 10\n"}; }, settings);
+  int refused = 0;
+  for (const auto& result : ask(5)) {
+    if (result) continue;
+    ++refused;
+    EXPECT_EQ(result.error().code, ErrorCode::quota_exhausted);
+    EXPECT_TRUE(result.error().retry_at.has_value());
+  }
+  EXPECT_EQ(refused, 3);
+  EXPECT_EQ(counts_.sent, 2);
+}
+
+TEST_F(ProviderClientTest, UnknownSymbolsAreFinalAtOnce) {
+  start([](const HttpCall&) { return Answer{.status = 404}; });
+  EXPECT_EQ(ask()[0].error().code, ErrorCode::not_found);
+  EXPECT_EQ(counts_.sent, 1);
+}
+
+}  // namespace
+}  // namespace vortex
