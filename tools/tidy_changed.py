@@ -128,6 +128,17 @@ def tidy_one(path, command, deadline):
     return path, "good", ""
 
 
+def unseen(text, seen):
+    """The findings of a text that were not shown yet: a header's come again with every source."""
+    fresh = []
+    for finding in re.split(r"^(?=/\S+:\d+:\d+: (?:error|warning):)", text, flags=re.M):
+        first = finding.split("\n", 1)[0]
+        if re.match(r"/\S+:\d+:\d+: ", first) and first not in seen:
+            seen.add(first)
+            fresh.append(re.sub(r"^\d+ warnings?( and \d+ errors?)? generated\.\n", "", finding, flags=re.M))
+    return "".join(fresh)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True)
@@ -141,14 +152,16 @@ def main():
     sources = sources_of(changed_files(base), commands)
     print(f"clang-tidy: {len(sources)} sources changed since {base[:12] or 'the beginning'}", flush=True)
     deadline = time.monotonic() + options.minutes * 60
+    seen = set()
     outcomes = {"known": [], "good": [], "bad": [], "late": []}
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         jobs = [pool.submit(tidy_one, path, commands[path], deadline) for path in sources]
         for job in concurrent.futures.as_completed(jobs):
             path, outcome, text = job.result()
             outcomes[outcome].append(path)
-            if text:
-                print(text, flush=True)
+            print(unseen(text, seen) if outcome == "bad" else "", end="", flush=True)
+            if outcome == "bad" and "error:" not in text:
+                print(f"{path}: {text.strip()}", flush=True)
     if outcomes["late"]:
         print(f"no time in {options.minutes:g} min for: {' '.join(sorted(outcomes['late']))}")
     counts = ", ".join(f"{len(paths)} {name}" for name, paths in outcomes.items())

@@ -87,3 +87,10 @@ def test_no_time_is_named_and_is_no_pass(repository):
 def test_outputs_are_no_arguments_of_clang_tidy():
     command = r"/usr/bin/ccache /usr/bin/clang++-19 -DV=\"1 2\" -MD -MT a.o -MF a.d -o a.o -c a.cpp"
     assert tidy_changed.own_arguments(command) == ['-DV="1', '2"']
+
+
+def test_a_finding_in_a_header_is_shown_once():
+    text = "/r/a.hpp:3:1: error: bad [check]\n  3 | x\n12 warnings generated.\n/r/b.cpp:1:1: error: worse [check]\n"
+    seen = set()
+    assert tidy_changed.unseen(text, seen) == text.replace("12 warnings generated.\n", "")
+    assert tidy_changed.unseen(text, seen) == ""
