@@ -17,7 +17,7 @@ vortex_room(sim        MAY base model config runtime net)
 vortex_third_party(base     PUBLIC fmt::fmt PRIVATE simdjson::simdjson spdlog::spdlog date::date-tz OpenSSL::Crypto)
 vortex_third_party(runtime  PUBLIC vortex_asio)
 vortex_third_party(config   PRIVATE tomlplusplus::tomlplusplus)
-vortex_third_party(codec    PUBLIC vortex_arrow PRIVATE simdjson::simdjson FastFloat::fast_float)
+vortex_third_party(codec    PUBLIC vortex_arrow PRIVATE simdjson::simdjson FastFloat::fast_float vortex_parquet)
 vortex_third_party(net      PUBLIC vortex_asio PRIVATE CURL::libcurl OpenSSL::SSL vortex_beast
                             PkgConfig::zstd PkgConfig::brotli ZLIB::ZLIB)
 vortex_third_party(provider PUBLIC vortex_arrow PRIVATE simdjson::simdjson)
