@@ -18,7 +18,8 @@ struct Provider {
 
 class ProviderRegistry {
  public:
-  void add(std::unique_ptr<const HttpAdapter> adapter, std::unique_ptr<const SessionSteps> session = nullptr);
+  void add(std::unique_ptr<const HttpAdapter> adapter,
+           std::unique_ptr<const SessionSteps> session = nullptr);
   const Provider* find(std::string_view name) const;  // null when unknown
   std::span<const Provider> all() const { return providers_; }
   std::vector<std::string_view> names() const;

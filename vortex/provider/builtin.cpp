@@ -1,0 +1,13 @@
+#include "vortex/provider/registry.hpp"
+#include "vortex/provider/yahoo/yahoo_adapter.hpp"
+#include "vortex/provider/yahoo/yahoo_session.hpp"
+
+namespace vortex {
+
+ProviderRegistry builtin_providers() {
+  ProviderRegistry registry;
+  registry.add(std::make_unique<YahooAdapter>(), std::make_unique<YahooSession>());
+  return registry;
+}
+
+}  // namespace vortex

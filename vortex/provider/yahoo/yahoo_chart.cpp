@@ -1,0 +1,444 @@
+#include "vortex/provider/yahoo/yahoo_chart.hpp"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include <simdjson.h>
+
+#include "vortex/base/ascii.hpp"
+#include "vortex/provider/http_status.hpp"
+#include "vortex/provider/yahoo/yahoo_errors.hpp"
+
+namespace vortex {
+namespace {
+
+namespace json = simdjson::ondemand;
+using simdjson::error_code;
+
+// Bytes a row takes at least in a real answer; only a first guess of the number of rows.
+constexpr std::size_t kRowBytesGuess = 48;
+
+bool cut_short(std::string_view text) {
+  std::int64_t depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return quoted || depth > 0;
+}
+
+// A number that is not written as one: null, "NaN", "Infinity" are missing, "12.5" is 12.5.
+error_code read_odd_number(json::value& value, double& out) {
+  out = BarBatchBuilder::kMissing;
+  json::json_type type{};
+  if (const auto error = value.type().get(type)) return error;
+  if (type == json::json_type::null) {
+    bool is_null = false;
+    if (const auto error = value.is_null().get(is_null)) return error;
+    return is_null ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
+  }
+  if (type == json::json_type::number) return simdjson::NUMBER_ERROR;
+  std::string_view text;
+  if (const auto error = value.get_string().get(text)) return error;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (ec != std::errc{} || end != text.data() + text.size()) return simdjson::NUMBER_ERROR;
+  return simdjson::SUCCESS;  // an infinity counts as missing in the builder
+}
+
+error_code read_number(json::value& value, double& out) {
+  if (value.get_double().get(out) == simdjson::SUCCESS) [[likely]] {
+    return simdjson::SUCCESS;
+  }
+  return read_odd_number(value, out);
+}
+
+class ChartWalk {
+ public:
+  explicit ChartWalk(const HttpReply& reply) : reply_(reply) {}
+
+  Result<Chart> read() {
+    const Body& body = reply_.body;
+    const simdjson::padded_string_view view(body.data(), body.size(),
+                                            body.size() + Body::kBodyPadding);
+    if (const auto error = parser_.iterate(view).get(document_)) return broken("", error);
+    opened_ = true;
+    json::object root;
+    if (const auto error = document_.get_object().get(root)) return broken("", error);
+    for (auto field : root) {
+      std::string_view key;
+      if (const auto error = field.unescaped_key().get(key)) return broken("", error);
+      if (key != "chart" && key != "finance") continue;
+      json::object wrapper;
+      if (const auto error = field.value().get_object().get(wrapper)) return broken(key, error);
+      VORTEX_TRY_VOID(read_wrapper(wrapper));
+    }
+    if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+      return broken("after the document", simdjson::TRAILING_CONTENT);
+    }
+    if (yahoo_error_) return std::unexpected(std::move(*yahoo_error_));
+    if (results_ != 1) {
+      return bad(ErrorCode::bad_payload,
+                 "chart.result has " + std::to_string(results_) + " elements, not 1");
+    }
+    return std::move(chart_);
+  }
+
+ private:
+  std::unexpected<Error> bad(ErrorCode code, std::string message) const {
+    return std::unexpected(reply_error(code, std::move(message), reply_));
+  }
+
+  // Broken JSON, or a member of another type than it must have.
+  std::unexpected<Error> broken(std::string_view where, error_code error) {
+    std::string message = "at " + std::string(where.empty() ? "the document" : where) + ": " +
+                          simdjson::error_message(error);
+    const char* location = nullptr;
+    if (opened_ && !document_.current_location().get(location)) {
+      message += ", at byte " + std::to_string(location - reply_.body.data());
+    }
+    if (cut_short(reply_.body.view())) {
+      return bad(ErrorCode::truncated,
+                 "cut at byte " + std::to_string(reply_.body.size()) + ", " + message);
+    }
+    const bool other_type = error == simdjson::INCORRECT_TYPE;
+    return bad(other_type ? ErrorCode::schema : ErrorCode::bad_payload, std::move(message));
+  }
+
+  std::unexpected<Error> repeated(std::string_view where) {
+    return bad(ErrorCode::bad_payload, std::string(where) + " comes twice");
+  }
+
+  Result<void> read_wrapper(json::object wrapper) {
+    for (auto field : wrapper) {
+      std::string_view key;
+      if (const auto error = field.unescaped_key().get(key)) return broken("chart", error);
+      json::value value;
+      if (const auto error = field.value().get(value)) return broken("chart", error);
+      if (key == "error") {
+        VORTEX_TRY_VOID(read_error(value));
+      } else if (key == "result") {
+        VORTEX_TRY_VOID(read_results(value));
+      }
+    }
+    return {};
+  }
+
+  Result<void> read_error(json::value value) {
+    json::object object;
+    if (value.get_object().get(object) != simdjson::SUCCESS) {
+      bool is_null = false;
+      if (const auto error = value.is_null().get(is_null)) return broken("chart.error", error);
+      if (!is_null) return bad(ErrorCode::schema, "chart.error is no object");
+      return {};
+    }
+    YahooErrorText text;
+    for (auto field : object) {
+      std::string_view key;
+      std::string_view content;
+      if (const auto error = field.unescaped_key().get(key)) return broken("chart.error", error);
+      if (field.value().get_string().get(content) != simdjson::SUCCESS) continue;
+      if (key == "code") text.code = content;
+      if (key == "description") text.description = content;
+    }
+    yahoo_error_ = yahoo_error(text, reply_);
+    return {};
+  }
+
+  Result<void> read_results(json::value value) {
+    json::array results;
+    if (value.get_array().get(results) != simdjson::SUCCESS) {
+      bool is_null = false;
+      if (const auto error = value.is_null().get(is_null)) return broken("chart.result", error);
+      if (!is_null) return bad(ErrorCode::schema, "chart.result is no array");
+      return {};
+    }
+    for (auto element : results) {
+      if (++results_ > 1) return bad(ErrorCode::bad_payload, "chart.result has several elements");
+      json::object result;
+      if (const auto error = element.get_object().get(result)) {
+        return broken("chart.result[0]", error);
+      }
+      VORTEX_TRY_VOID(read_result(result));
+    }
+    return {};
+  }
+
+  Result<void> read_result(json::object result) {
+    bool seen_timestamp = false;
+    bool seen_indicators = false;
+    bool seen_meta = false;
+    for (auto field : result) {
+      std::string_view key;
+      json::value value;
+      if (const auto error = field.unescaped_key().get(key))
+        return broken("chart.result[0]", error);
+      if (const auto error = field.value().get(value)) return broken("chart.result[0]", error);
+      if (key == "meta") {
+        if (std::exchange(seen_meta, true)) return repeated("meta");
+        VORTEX_TRY_VOID(read_meta(value));
+      } else if (key == "timestamp") {
+        if (std::exchange(seen_timestamp, true)) return repeated("timestamp");
+        VORTEX_TRY_VOID(read_timestamps(value));
+      } else if (key == "indicators") {
+        if (std::exchange(seen_indicators, true)) return repeated("indicators");
+        VORTEX_TRY_VOID(read_indicators(value));
+      } else if (key == "events") {
+        VORTEX_TRY_VOID(read_events(value));
+      }
+    }
+    if (!seen_meta) return bad(ErrorCode::schema, "meta is missing");
+    return check_lengths();
+  }
+
+  Result<void> check_lengths() {
+    const std::size_t rows = chart_.bars.rows();
+    for (std::size_t i = 0; i < kQuoteMembers.size(); ++i) {
+      const auto& [name, column] = kQuoteMembers[i];
+      const std::size_t size = chart_.bars.column(column).size();
+      if (size == rows) continue;
+      if (!seen_quote_[i]) {
+        return bad(ErrorCode::schema, "indicators.quote[0]." + std::string(name) + " is missing");
+      }
+      return bad(ErrorCode::bad_payload, "indicators.quote[0]." + std::string(name) + " has " +
+                                             std::to_string(size) + " values for " +
+                                             std::to_string(rows) + " timestamps");
+    }
+    return {};
+  }
+
+  Result<void> read_timestamps(json::value value) {
+    json::array array;
+    if (const auto error = value.get_array().get(array)) return broken("timestamp", error);
+    auto& seconds = chart_.bars.timestamps();
+    seconds.reserve(reply_.body.size() / kRowBytesGuess);
+    for (auto element : array) {
+      std::int64_t second = 0;
+      if (const auto error = element.get_int64().get(second)) {
+        return broken("timestamp[" + std::to_string(seconds.size()) + "]", error);
+      }
+      seconds.append(second);
+    }
+    return {};
+  }
+
+  Result<void> read_indicators(json::value value) {
+    json::object indicators;
+    if (const auto error = value.get_object().get(indicators)) return broken("indicators", error);
+    bool seen = false;
+    for (auto field : indicators) {
+      std::string_view key;
+      if (const auto error = field.unescaped_key().get(key)) return broken("indicators", error);
+      if (key != "quote") continue;
+      if (std::exchange(seen, true)) return repeated("indicators.quote");
+      json::array quotes;
+      if (const auto error = field.value().get_array().get(quotes)) {
+        return broken("indicators.quote", error);
+      }
+      int count = 0;
+      for (auto element : quotes) {
+        json::object quote;
+        if (const auto error = element.get_object().get(quote)) {
+          return broken("indicators.quote[0]", error);
+        }
+        if (++count > 1) return bad(ErrorCode::bad_payload, "indicators.quote has two elements");
+        VORTEX_TRY_VOID(read_quote(quote));
+      }
+    }
+    return {};
+  }
+
+  struct QuoteMember {
+    std::string_view name;
+    BarColumn column;
+  };
+  static constexpr auto kQuoteMembers = std::to_array<QuoteMember>(
+      {{"open", kOpen}, {"high", kHigh}, {"low", kLow}, {"close", kClose}, {"volume", kVolume}});
+
+  Result<void> read_quote(json::object quote) {
+    for (auto field : quote) {
+      std::string_view key;
+      if (const auto error = field.unescaped_key().get(key)) {
+        return broken("indicators.quote[0]", error);
+      }
+      for (std::size_t i = 0; i < kQuoteMembers.size(); ++i) {
+        const auto& [name, column] = kQuoteMembers[i];
+        if (key != name) continue;
+        if (std::exchange(seen_quote_[i], true)) {
+          return repeated("indicators.quote[0]." + std::string(name));
+        }
+        json::array values;
+        if (const auto error = field.value().get_array().get(values)) {
+          return broken("indicators.quote[0]." + std::string(name), error);
+        }
+        VORTEX_TRY_VOID(read_column(name, values, chart_.bars.column(column)));
+        break;
+      }
+    }
+    return {};
+  }
+
+  Result<void> read_column(std::string_view name, json::array values, ColumnBuffer<double>& out) {
+    const std::size_t rows = chart_.bars.rows();
+    out.reserve(rows > 0 ? rows : reply_.body.size() / kRowBytesGuess);
+    for (auto element : values) {
+      json::value value;
+      double number = 0;
+      auto error = element.get(value);
+      if (!error) [[likely]] {
+        error = read_number(value, number);
+      }
+      if (error) [[unlikely]] {
+        return broken(
+            "indicators.quote[0]." + std::string(name) + "[" + std::to_string(out.size()) + "]",
+            error);
+      }
+      out.append(number);
+    }
+    return {};
+  }
+
+  // meta and events are small; absent, null and of another type are alike there.
+  static void keep_text(json::value& value, std::string& out) {
+    constexpr std::size_t kTextMax = 120;
+    std::string_view text;
+    if (value.get_string().get(text) == simdjson::SUCCESS) out = untrusted(text, kTextMax);
+  }
+  static void keep_integer(json::value& value, std::optional<std::int64_t>& out) {
+    std::int64_t number = 0;
+    if (value.get_int64().get(number) == simdjson::SUCCESS) out = number;
+  }
+
+  Result<void> read_meta(json::value value) {
+    json::object meta;
+    if (const auto error = value.get_object().get(meta)) return broken("meta", error);
+    for (auto field : meta) {
+      std::string_view key;
+      json::value member;
+      if (const auto error = field.unescaped_key().get(key)) return broken("meta", error);
+      if (const auto error = field.value().get(member)) return broken("meta", error);
+      ChartMeta& out = chart_.meta;
+      if (key == "symbol")
+        keep_text(member, out.symbol);
+      else if (key == "dataGranularity")
+        keep_text(member, out.granularity);
+      else if (key == "currency")
+        keep_text(member, out.currency);
+      else if (key == "exchangeName")
+        keep_text(member, out.exchange);
+      else if (key == "instrumentType")
+        keep_text(member, out.type);
+      else if (key == "exchangeTimezoneName")
+        keep_text(member, out.zone);
+      else if (key == "longName")
+        keep_text(member, out.name);
+      else if (key == "shortName" && out.name.empty())
+        keep_text(member, out.name);
+      else if (key == "firstTradeDate")
+        keep_integer(member, out.first_trade);
+      else if (key == "regularMarketTime")
+        keep_integer(member, out.market_time);
+      else if (key == "priceHint")
+        keep_integer(member, out.price_hint);
+      else if (key == "currentTradingPeriod")
+        VORTEX_TRY_VOID(read_periods(member));
+    }
+    return {};
+  }
+
+  Result<void> read_periods(json::value value) {
+    json::object periods;
+    if (value.get_object().get(periods) != simdjson::SUCCESS) return {};
+    for (auto field : periods) {
+      std::string_view key;
+      if (const auto error = field.unescaped_key().get(key)) return broken("meta", error);
+      json::object regular;
+      if (key != "regular" || field.value().get_object().get(regular)) continue;
+      for (auto edge : regular) {
+        std::string_view name;
+        json::value member;
+        if (const auto error = edge.unescaped_key().get(name)) return broken("meta", error);
+        if (const auto error = edge.value().get(member)) return broken("meta", error);
+        if (name == "start") keep_integer(member, chart_.meta.regular_start);
+        if (name == "end") keep_integer(member, chart_.meta.regular_end);
+      }
+    }
+    return {};
+  }
+
+  Result<void> read_events(json::value value) {
+    json::object events;
+    if (value.get_object().get(events) != simdjson::SUCCESS) return {};
+    for (auto field : events) {
+      std::string_view key;
+      if (const auto error = field.unescaped_key().get(key)) return broken("events", error);
+      std::optional<ActionKind> kind;
+      if (key == "dividends") kind = ActionKind::dividend;
+      if (key == "splits") kind = ActionKind::split;
+      if (key == "capitalGains") kind = ActionKind::capital_gain;
+      json::object list;
+      if (!kind || field.value().get_object().get(list)) continue;
+      for (auto entry : list) {
+        json::object event;
+        if (const auto error = entry.value().get_object().get(event)) {
+          return broken("events", error);
+        }
+        VORTEX_TRY_VOID(read_event(*kind, event));
+      }
+    }
+    return {};
+  }
+
+  Result<void> read_event(ActionKind kind, json::object event) {
+    ChartAction action{.kind = kind};
+    std::optional<std::int64_t> date;
+    for (auto field : event) {
+      std::string_view key;
+      json::value member;
+      if (const auto error = field.unescaped_key().get(key)) return broken("events", error);
+      if (const auto error = field.value().get(member)) return broken("events", error);
+      double* number = key == "amount"        ? &action.amount
+                       : key == "numerator"   ? &action.numerator
+                       : key == "denominator" ? &action.denominator
+                                              : nullptr;
+      if (number != nullptr) {
+        if (const auto error = read_number(member, *number)) return broken("events", error);
+      } else if (key == "date") {
+        keep_integer(member, date);
+      } else if (key == "currency") {
+        keep_text(member, action.currency);
+      }
+    }
+    if (!date) return bad(ErrorCode::schema, "an event has no date");
+    action.date = *date;
+    chart_.actions.push_back(std::move(action));
+    return {};
+  }
+
+  const HttpReply& reply_;
+  json::parser parser_;
+  json::document document_;
+  bool opened_ = false;
+  Chart chart_;
+  std::array<bool, kQuoteMembers.size()> seen_quote_{};
+  std::size_t results_ = 0;
+  std::optional<Error> yahoo_error_;
+};
+
+}  // namespace
+
+Result<Chart> read_yahoo_chart(const HttpReply& reply) {
+  return ChartWalk(reply).read();
+}
+
+}  // namespace vortex
