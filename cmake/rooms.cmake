@@ -20,6 +20,9 @@ vortex_third_party(config   PRIVATE tomlplusplus::tomlplusplus)
 vortex_third_party(codec    PUBLIC vortex_arrow PRIVATE simdjson::simdjson FastFloat::fast_float vortex_parquet)
 vortex_third_party(net      PUBLIC vortex_asio PRIVATE CURL::libcurl OpenSSL::SSL vortex_beast
                             PkgConfig::zstd PkgConfig::brotli ZLIB::ZLIB)
+if(TARGET vortex_net_test)
+  target_link_libraries(vortex_net_test PRIVATE brotlienc)  # makes the bodies that net decodes
+endif()
 vortex_third_party(provider PUBLIC vortex_arrow PRIVATE simdjson::simdjson)
 vortex_third_party(quality  PUBLIC vortex_arrow)
 vortex_third_party(store    PUBLIC vortex_arrow PRIVATE vortex_parquet SQLite::SQLite3 PkgConfig::zstd)
