@@ -20,8 +20,8 @@ SeriesKey key_of(const Leg& leg) {
           .interval = leg.request.interval};
 }
 
-// Moves what a range brought into the series' batch, with what it teaches about coverage.
-void add_answer(SeriesBatch& batch, RangeAnswer& answer, const Answered& answered) {
+// Moves what a call brought into the series' batch, with what it teaches about coverage.
+void add_answer(SeriesBatch& batch, CallAnswer& answer, const Answered& answered) {
   for (CheckedPage& page : answer.pages) {
     if (page.page.bars->num_rows() > 0) batch.bars.push_back(std::move(page.page.bars));
     std::ranges::move(page.quarantine, std::back_inserter(batch.quarantine));
@@ -29,23 +29,8 @@ void add_answer(SeriesBatch& batch, RangeAnswer& answer, const Answered& answere
     if (page.page.instrument) batch.instrument = std::move(page.page.instrument);
     if (page.capture) batch.captures.push_back(std::move(*page.capture));
   }
-  if (!answer.error) {
+  if (!answer.error)
     std::ranges::copy(coverage_after(answered), std::back_inserter(batch.coverage));
-    return;
-  }
-  // Calls go in time order: what came before the failure reaches to its last bar, the rest failed.
-  TimeRange failed = answered.asked;
-  if (answered.last_bar) {
-    Answered before = answered;
-    before.asked.end = *answered.last_bar + Duration(1);
-    before.now = before.asked.end;
-    batch.coverage.push_back(
-        {.range = {before.asked.start, before.asked.end}, .state = CoverageState::have});
-    failed.start = before.asked.end;
-  }
-  if (answer.error->code == ErrorCode::cancelled) return;  // not asked is missing, not failed
-  batch.coverage.push_back(
-      {.range = failed, .state = CoverageState::failed, .reason = to_string(answer.error->code)});
 }
 
 }  // namespace
@@ -54,70 +39,82 @@ Journey::Journey(Runtime& runtime, SyncReport& report, Committer* committer)
     : runtime_(runtime), report_(report), committer_(committer), collected_(report.items.size()) {}
 
 boost::asio::awaitable<void> Journey::travel(Leg leg) {
-  ItemReport& item = report_.items[leg.item];
   SeriesBatch batch{.key = key_of(leg)};
   bool any_rows = false;
 
   for (const TimeRange range : leg.ranges) {
     BarsRequest request = leg.request;
     request.range = range;
-    RangeAnswer answer = co_await ask_range(leg.client, request);
-
-    note(item, answer);
-    any_rows = any_rows || answer.last_bar.has_value();
-    const bool failed = answer.error.has_value();
-    if (committer_ == nullptr) {
-      for (const CheckedPage& page : answer.pages) collected_[leg.item].push_back(page.page.bars);
-    } else {
-      add_answer(batch, answer,
-                 {.asked = range,
-                  .interval = request.interval,
-                  .last_bar = answer.last_bar,
-                  .now = runtime_.clock().now()});
-    }
-    if (failed) break;
+    auto error = co_await ask_range(leg, request, &batch, &any_rows);
+    if (!error) continue;
+    fail_item(leg.item, std::move(*error));
+    break;
   }
 
+  ItemReport& item = report_.items[leg.item];
   if (!item.error && !any_rows && !leg.ranges.empty()) item.status = ItemStatus::empty;
   if (committer_ != nullptr) co_await committer_->add(leg.item, std::move(batch));
 }
 
-boost::asio::awaitable<RangeAnswer> Journey::ask_range(ProviderClient* client,
-                                                       BarsRequest request) {
-  RangeAnswer answer;
-  auto calls = client->adapter().plan(request, runtime_.clock().now());
-  if (!calls) {
-    answer.error = std::move(calls).error();
-    co_return answer;
-  }
+boost::asio::awaitable<std::optional<Error>> Journey::ask_range(Leg leg, BarsRequest range_request,
+                                                                SeriesBatch* batch,
+                                                                bool* any_rows) {
+  const HttpAdapter& adapter = leg.client->adapter();
+  auto calls = adapter.plan(range_request, runtime_.clock().now());
+  if (!calls) co_return std::move(calls).error();
+
   for (const HttpCall& call : *calls) {
-    auto done = co_await ask_pages(client, request, call, &answer);
-    if (done) continue;
-    answer.error = std::move(done).error();
-    break;
+    BarsRequest request = range_request;
+    request.range = adapter.range_of(range_request, call);
+    CallAnswer answer = co_await ask_call(leg.client, request, call);
+
+    note(report_.items[leg.item], answer);
+    *any_rows = *any_rows || answer.last_bar.has_value();
+    if (committer_ == nullptr) {
+      for (const CheckedPage& page : answer.pages) collected_[leg.item].push_back(page.page.bars);
+    } else {
+      add_answer(*batch, answer,
+                 {.asked = request.range,
+                  .interval = request.interval,
+                  .last_bar = answer.last_bar,
+                  .now = runtime_.clock().now()});
+    }
+    if (!answer.error) continue;
+    // Calls go in time order: from the first that failed on, nothing is known.
+    if (answer.error->code != ErrorCode::cancelled) {
+      batch->coverage.push_back({.range = {request.range.start, range_request.range.end},
+                                 .state = CoverageState::failed,
+                                 .reason = to_string(answer.error->code)});
+    }
+    co_return std::move(answer.error);
   }
+  co_return std::nullopt;
+}
+
+boost::asio::awaitable<CallAnswer> Journey::ask_call(ProviderClient* client, BarsRequest request,
+                                                     HttpCall call) {
+  CallAnswer answer;
+  for (int page_number = 0; page_number < kPagesMax; ++page_number) {
+    auto page = co_await client->ask(request, call, committer_ != nullptr);
+    if (!page) {
+      answer.error = std::move(page).error();
+      co_return answer;
+    }
+    const std::int64_t rows = page->page.bars->num_rows();
+    if (rows > 0) answer.last_bar = BarView(*page->page.bars).time(rows - 1);
+    rows_decoded_ += rows;
+    std::optional<HttpCall> next = std::move(page->page.next);
+    answer.pages.push_back(std::move(*page));
+    if (!next) co_return answer;
+    if (*next == call) break;
+    call = std::move(*next);
+  }
+  answer.error =
+      Error{.code = ErrorCode::mismatch, .message = "the provider's pages do not come to an end"};
   co_return answer;
 }
 
-Task<void> Journey::ask_pages(ProviderClient* client, BarsRequest request, HttpCall call,
-                              RangeAnswer* answer) {
-  for (int page_number = 0; page_number < kPagesMax; ++page_number) {
-    VORTEX_CO_TRY(CheckedPage page, co_await client->ask(request, call, committer_ != nullptr));
-    const std::int64_t rows = page.page.bars->num_rows();
-    if (rows > 0) answer->last_bar = BarView(*page.page.bars).time(rows - 1);
-    rows_decoded_ += rows;
-    std::optional<HttpCall> next = std::move(page.page.next);
-    answer->pages.push_back(std::move(page));
-    if (!next) co_return Result<void>{};
-    if (*next == call)
-      co_return fail(ErrorCode::mismatch, "the provider names the same page as the next one");
-    call = std::move(*next);
-  }
-  co_return fail(ErrorCode::mismatch,
-                 fmt::format("the provider names a next page for the {}th time", kPagesMax));
-}
-
-void Journey::note(ItemReport& item, const RangeAnswer& answer) {
+void Journey::note(ItemReport& item, const CallAnswer& answer) {
   for (const CheckedPage& page : answer.pages) {
     report_.quality.add(page.verdict);
     report_.quality.slots_empty += page.page.slots_empty;
@@ -125,10 +122,12 @@ void Journey::note(ItemReport& item, const RangeAnswer& answer) {
       item.notes.emplace_back("the running bar was left out: it can still change");
     }
   }
-  if (!answer.error) return;
-  item.error =
-      Error(*answer.error)
-          .in(fmt::format("{}: {} {}", item.provider, item.symbol, to_string(item.interval)));
+}
+
+void Journey::fail_item(std::size_t index, Error error) {
+  ItemReport& item = report_.items[index];
+  item.error = std::move(error).in(
+      fmt::format("{}: {} {}", item.provider, item.symbol, to_string(item.interval)));
   item.status = item.error->error_class() == ErrorClass::quota_exhausted ? ItemStatus::deferred
                                                                          : ItemStatus::failed;
 }

@@ -20,8 +20,8 @@ struct Leg {
   std::vector<TimeRange> ranges;  // what of it must be asked
 };
 
-// What came for one range, page after page.
-struct RangeAnswer {
+// What came for one call, page after page.
+struct CallAnswer {
   std::vector<CheckedPage> pages;
   std::optional<TimePoint> last_bar;
   std::optional<Error> error;  // the pages before it are good
@@ -40,10 +40,13 @@ class Journey {
   std::int64_t rows_decoded() const { return rows_decoded_; }
 
  private:
-  boost::asio::awaitable<RangeAnswer> ask_range(ProviderClient* client, BarsRequest request);
-  Task<void> ask_pages(ProviderClient* client, BarsRequest request, HttpCall call,
-                       RangeAnswer* answer);
-  void note(ItemReport& item, const RangeAnswer& answer);
+  // Asks the calls of one range in time order; the error of the first that failed.
+  boost::asio::awaitable<std::optional<Error>> ask_range(Leg leg, BarsRequest range_request,
+                                                         SeriesBatch* batch, bool* any_rows);
+  boost::asio::awaitable<CallAnswer> ask_call(ProviderClient* client, BarsRequest request,
+                                              HttpCall call);
+  void note(ItemReport& item, const CallAnswer& answer);
+  void fail_item(std::size_t index, Error error);
 
   Runtime& runtime_;
   SyncReport& report_;

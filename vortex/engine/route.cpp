@@ -16,16 +16,6 @@ using std::chrono::days;
 // Without a depth of its own a provider is asked this far back: one call of Yahoo's daily bars.
 constexpr Duration kLongestReach = days(36'000);
 
-Result<IntervalSupport> support_of(const Capabilities& provider, Interval interval) {
-  std::string served;
-  for (const IntervalSupport& support : provider.intervals) {
-    if (support.interval == interval) return support;
-    served += fmt::format(" {}", to_string(support.interval));
-  }
-  return fail(ErrorCode::unsupported, fmt::format("{} has no {} bars; it serves{}", provider.name,
-                                                  to_string(interval), served));
-}
-
 Result<std::string> spelling_for(const HttpAdapter& adapter, const Symbol& symbol,
                                  const Settings& settings) {
   if (const auto own = settings.symbols.find(symbol.text()); own != settings.symbols.end()) {
@@ -54,7 +44,7 @@ TimePoint earliest_served(Interval interval, Duration depth, TimePoint now) {
 Result<Routed> try_provider(const SyncItem& item, const Provider& provider,
                             const RouteContext& context) {
   const Capabilities& capabilities = provider.adapter->capabilities();
-  VORTEX_TRY(const IntervalSupport support, support_of(capabilities, item.interval));
+  VORTEX_TRY(const IntervalSupport support, find_interval(capabilities, item.interval));
   VORTEX_TRY(std::string spelling, spelling_for(*provider.adapter, item.symbol, *context.settings));
   const std::optional<Duration> depth =
       depth_of(support, *context.settings, std::string(capabilities.name));
