@@ -55,12 +55,12 @@ bool RowJudge::pass_at_a_glance(std::int64_t row) {
   const double open = columns_.open[row], high = columns_.high[row], low = columns_.low[row];
   const double close = columns_.close[row], volume = columns_.volume[row];
   const double level = columns_.close[before];
-  const bool ordered = (columns_.time[before] < time) & (time < columns_.time[next]);
-  const bool inside = (time >= columns_.range_min) & (time <= columns_.range_max);
+  const bool ordered = columns_.time[before] < time && time < columns_.time[next];
+  const bool inside = (time >= columns_.range_min) && (time <= columns_.range_max);
   const bool whole = (high >= open) & (high >= close) & (low <= open) & (low <= close) & (low > 0);
   const bool near = (high < kJumpFactor * level) & (kJumpFactor * low > level);
   const bool finite = (high <= kFiniteMax) & (volume >= 0) & (volume <= kFiniteMax);
-  if (!(ordered & inside & whole & near & finite)) return false;
+  if (!ordered || !inside || !whole || !near || !finite) return false;
   if (columns_.grid != 0 && time % columns_.grid != 0) return false;
   last_good_ = level_row_ = row;
   return true;

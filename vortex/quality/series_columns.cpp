@@ -3,9 +3,9 @@
 #include <limits>
 #include <string>
 
-#include "arrow/array.h"
-#include "arrow/record_batch.h"
-#include "arrow/type.h"
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
 
 #include "vortex/codec/bar_schema.hpp"
 #include "vortex/model/interval.hpp"

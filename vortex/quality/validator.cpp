@@ -4,10 +4,10 @@
 #include <chrono>
 #include <utility>
 
-#include "arrow/array.h"
-#include "arrow/record_batch.h"
-#include "arrow/scalar.h"
-#include "arrow/type.h"
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
 
 #include "vortex/base/json.hpp"
 #include "vortex/quality/row_judge.hpp"

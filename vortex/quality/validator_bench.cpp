@@ -6,7 +6,7 @@
 #include <memory>
 #include <span>
 
-#include "arrow/record_batch.h"
+#include <arrow/record_batch.h>
 #include <benchmark/benchmark.h>
 
 #include "vortex/codec/bar_batch_builder.hpp"

@@ -5,8 +5,8 @@
 #include <random>
 #include <vector>
 
-#include "arrow/array.h"
-#include "arrow/record_batch.h"
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
 #include <gtest/gtest.h>
 
 #include "vortex/codec/bar_batch_builder.hpp"
