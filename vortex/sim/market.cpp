@@ -141,11 +141,12 @@ std::vector<SimBar> Market::daily(const Listing& listing, DateSpan dates, TimePo
   const PriceModel model(listing, seed_);
   const double factor = basis_factor(listing, clock.local_date(now));
   Date date = trading_date_on_or_after(*listing.venue, std::max(dates.first, listing.first_trade));
-  Date previous = trading_date_before(*listing.venue, date);
+  double close_before = model.close(trading_date_before(*listing.venue, date));
   while (date <= dates.last) {
     const TradingDay day = clock.day(date);
     if (day.open > now) break;
-    SimBar bar = model.day(date, previous);
+    SimBar bar = model.day(date, close_before);
+    close_before = bar.close;
     if (now < day.close) {
       const auto parts = model.minutes(bar, date, whole_minutes(day.close - day.open));
       bar = merge_bars(parts.data(), parts.data() + minutes_begun(day, now));
@@ -154,7 +155,6 @@ std::vector<SimBar> Market::daily(const Listing& listing, DateSpan dates, TimePo
     scale(bar, factor);
     apply_changes(listing, date, bar);
     bars.push_back(bar);
-    previous = date;
     date = trading_date_on_or_after(*listing.venue, date + days(1));
   }
   return bars;
@@ -177,7 +177,7 @@ std::vector<SimBar> Market::intraday(const Listing& listing, const IntradayQuery
     const TradingDay day = clock.day(date);
     if (day.pre > now) break;
     const Duration step = minutes(query.step_minutes);
-    const SimBar whole = model.day(date, trading_date_before(*listing.venue, date));
+    const SimBar whole = model.day(date, model.close(trading_date_before(*listing.venue, date)));
     if (query.off_session) {
       append_off_session(bars, model, date, {day.pre, std::min(day.open, now), whole.open, -1000},
                          step);

@@ -145,8 +145,8 @@ double PriceModel::walk(std::int64_t day) const {
 double PriceModel::round(double price) const {
   double scale = decimals_ == 4 ? 10000.0 : 100.0;
   if (price < 1.0) scale = 10000.0;
-  const double least = 1.0 / scale;
-  return as_float(std::max(least, std::round(price * scale) / scale));
+  const auto steps = std::max<std::int64_t>(1, static_cast<std::int64_t>(price * scale + 0.5));
+  return as_float(static_cast<double>(steps) / scale);
 }
 
 double PriceModel::close(Date date) const {
@@ -162,7 +162,7 @@ std::int64_t PriceModel::volume(Date date, double move) const {
   return std::llround(typical_volume_ * std::exp(0.3 * noise + 6.0 * std::abs(move)));
 }
 
-SimBar PriceModel::day(Date date, Date previous) const {
+SimBar PriceModel::day(Date date, double close_before) const {
   const std::int64_t at = number_of(date);
   SimBar bar;
   bar.close = close(date);
@@ -171,16 +171,15 @@ SimBar PriceModel::day(Date date, Date previous) const {
     bar.open = bar.high = bar.low = bar.close;
     return bar;
   }
-  const double before = close(previous);
   const auto noise = [&](Stream stream) {
     return normal_of(hash_at(key_, at, stream));
   };
-  bar.open = round(before * std::exp(0.3 * deviation_ * noise(gap_stream)));
+  bar.open = round(close_before * std::exp(0.3 * deviation_ * noise(gap_stream)));
   const double up = std::exp(0.5 * deviation_ * std::abs(noise(high_stream)));
   const double down = std::exp(-0.5 * deviation_ * std::abs(noise(low_stream)));
   bar.high = std::max({round(std::max(bar.open, bar.close) * up), bar.open, bar.close});
   bar.low = std::min({round(std::min(bar.open, bar.close) * down), bar.open, bar.close});
-  bar.volume = volume(date, bar.close / before - 1.0);
+  bar.volume = volume(date, bar.close / close_before - 1.0);
   return bar;
 }
 

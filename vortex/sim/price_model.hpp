@@ -21,8 +21,8 @@ class PriceModel {
   PriceModel(const Listing& listing, std::uint64_t seed);
 
   double close(Date date) const;
-  // The bar of a session; `previous` is the session before. `start` is left to the caller.
-  SimBar day(Date date, Date previous) const;
+  // The bar of a session, given the close of the session before. `start` is left to the caller.
+  SimBar day(Date date, double close_before) const;
   // That day cut into `minutes` slots; `start` is left to the caller.
   std::vector<SimBar> minutes(const SimBar& day, Date date, int minutes) const;
   // Quotes outside the session, around a price: slot `n` before (negative) or after it.

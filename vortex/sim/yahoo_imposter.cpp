@@ -98,8 +98,27 @@ std::string_view kind_of(std::string_view path) {
   if (path.starts_with(kChartPath)) return "chart";
   if (path == kCrumbPath) return "crumb";
   if (path == kConsentPath || path == kCollectPath || path == kCopyPath) return "consent";
-  if (path == "/") return "cookie";
-  return "other";
+  if (path.starts_with("/ws/") || (path.starts_with("/v") && path.contains("/finance/")))
+    return "other";
+  return "cookie";
+}
+
+// The other interfaces know nothing, in their own words.
+ServerReply other_interface(std::string_view path) {
+  if (path.starts_with("/v10/finance/quoteSummary/")) {
+    return reply_with(404, kJson,
+                      R"({"quoteSummary":{"result":null,"error":{"code":"Not Found",)"
+                      R"("description":"Quote not found for symbol"}}})");
+  }
+  if (path.starts_with("/v7/finance/quote")) {
+    return reply_with(200, kJson, R"({"quoteResponse":{"result":[],"error":null}})");
+  }
+  if (path.starts_with("/ws/fundamentals-timeseries/")) {
+    return reply_with(200, kJson, R"({"timeseries":{"result":[],"error":null}})");
+  }
+  return reply_with(404, kJson,
+                    R"({"finance":{"result":null,"error":{"code":"Not Found",)"
+                    R"("description":"HTTP 404 Not Found"}}})");
 }
 
 void add_usual_headers(ServerReply& reply, TimePoint now) {
@@ -178,6 +197,7 @@ ServerReply YahooImposter::route(const ServerRequest& request, const Asked& aske
   if (request.path == kConsentPath) return consent(request);
   if (request.path == kCollectPath) return collect_consent(request);
   if (request.path == kCopyPath) return copy_consent(request);
+  if (asked.kind == "other") return other_interface(request.path);
   return landing(request);
 }
 

@@ -34,6 +34,7 @@ constexpr std::array<std::string_view, 9> kFundRanges = {"1mo", "3mo", "6mo", "y
                                                          "2y",  "5y",  "10y", "max"};
 
 constexpr std::int64_t kDaySeconds = 86400;
+constexpr std::int64_t kRangeSessionsMax = 10;  // "5d" means sessions, "60d" calendar days
 constexpr std::int64_t kSpanYearsMax = 100;
 // Above this history a daily range=max comes in quarters, as it does for old indices and funds.
 constexpr int kCoarsenedYears = 40;
@@ -87,6 +88,17 @@ std::optional<Amount> read_amount(std::string_view range) {
   return Amount{*count, range.substr(digits)};
 }
 
+// How much history a range names, in days; 0: not counted in days.
+std::int64_t nominal_days(std::string_view range) {
+  const auto amount = read_amount(range);
+  if (!amount) return 0;
+  if (amount->unit == "d") return amount->count;
+  if (amount->unit == "w" || amount->unit == "wk") return 7 * amount->count;
+  if (amount->unit == "mo") return 30 * amount->count;
+  if (amount->unit == "y") return 365 * amount->count;
+  return 0;
+}
+
 // The open of the session `count` sessions back, the one in progress or just past included.
 TimePoint sessions_back(const Listing& listing, std::int64_t count, TimePoint now) {
   VenueClock clock(*listing.venue);
@@ -123,7 +135,10 @@ std::optional<TimePoint> range_start(std::string_view range, const Listing& list
   const std::string_view unit = amount->unit;
   if (unit == "m") return now - std::chrono::minutes(amount->count);
   if (unit == "h") return now - std::chrono::hours(amount->count);
-  if (unit == "d") return sessions_back(listing, amount->count, now);
+  if (unit == "d" && amount->count <= kRangeSessionsMax) {
+    return sessions_back(listing, amount->count, now);
+  }
+  if (unit == "d") return clock.midnight_of(clock.local_date(now) - days(amount->count));
   if (unit == "w" || unit == "wk")
     return clock.midnight_of(clock.local_date(now) - days(7 * amount->count));
   if (unit == "mo") return months_back(listing, amount->count, now);
@@ -160,6 +175,8 @@ std::optional<ChartRefusal> read_window(const QueryParams& params, const Listing
 std::optional<ChartRefusal> beyond_limits(const ChartQuery& query, TimePoint now) {
   const ChartInterval& interval = query.interval;
   const std::int64_t span = query.period2 - query.period1;
+  const std::int64_t named = nominal_days(query.range);
+  if (named > 0 && named <= interval.span_days) return std::nullopt;  // judged by its name
   std::string limit;
   if (!interval.intraday()) {
     if (span <= kSpanYearsMax * 366 * kDaySeconds) return std::nullopt;

@@ -169,6 +169,32 @@ TEST(YahooWireTest, RefusalsUseYahoosWords) {
       refusal_of("AAPL", {{"interval", "1d"}, {"range", "7parsecs"}}).contains("range=7parsecs"));
 }
 
+TEST(YahooWireTest, RangesAreJudgedByTheirName) {
+  for (const auto& [range, interval] :
+       std::vector<std::pair<std::string, std::string>>{{"7d", "1m"},
+                                                        {"60d", "15m"},
+                                                        {"1mo", "5m"},
+                                                        {"2y", "1h"},
+                                                        {"730d", "1h"},
+                                                        {"30h", "1h"}}) {
+    EXPECT_EQ(ask_chart("AAPL", {{"range", range}, {"interval", interval}}).status, 200) << range;
+  }
+  EXPECT_EQ(ask_chart("AAPL", {{"range", "1mo"}, {"interval", "1m"}}).status, 422);
+  EXPECT_EQ(ask_chart("AAPL", {{"range", "3mo"}, {"interval", "15m"}}).status, 422);
+  EXPECT_EQ(ask_chart("AAPL", {{"range", "max"}, {"interval", "1h"}}).status, 422);
+}
+
+TEST(YahooWireTest, ALongHistoryAskedAsMaxComesCoarser) {
+  EXPECT_EQ(see_chart("^GSPC", {{"range", "max"}, {"interval", "1d"}})
+                .at({"meta", "dataGranularity"})
+                ->dump(),
+            R"("3mo")");
+  EXPECT_EQ(see_chart("TSLA", {{"range", "max"}, {"interval", "1d"}})
+                .at({"meta", "dataGranularity"})
+                ->dump(),
+            R"("1d")");
+}
+
 TEST(YahooWireTest, EventsStandUnderTheirBarAndOnlyWhenAsked) {
   const auto chart = see_chart("AAPL", window_params("1d", "2020-08-31", "2020-11-07"));
   EXPECT_EQ(
