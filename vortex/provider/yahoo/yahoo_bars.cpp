@@ -96,7 +96,10 @@ class BarSettler {
 
   bool last_intraday_is_live() {
     const TimePoint last = moment(rows_ - 1);
-    if ((last - grid_anchor()) % length_ != Duration::zero()) return true;
+    // Sessions open on a multiple of five minutes, though not always of the interval.
+    const bool anchored = meta_.regular_start || rows_ > 1;
+    const Duration grid = anchored ? length_ : std::min<Duration>(length_, std::chrono::minutes(5));
+    if ((last - grid_anchor()) % grid != Duration::zero()) return true;
     if (!meta_.market_time) return false;
     // After the close it stands on the grid: one price, no volume, holding the latest quote.
     const TimePoint market = from_unix_seconds(*meta_.market_time);
@@ -120,7 +123,7 @@ class BarSettler {
       }
       if (rows_ > 1 && time == time_of_day(moment(rows_ - 2))) return false;
     }
-    if (meta_.market_time) return last == from_unix_seconds(*meta_.market_time) || !late(time);
+    if (meta_.market_time) return last == from_unix_seconds(*meta_.market_time);
     return rows_ > 1 && !late(time);
   }
 
