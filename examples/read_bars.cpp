@@ -1,9 +1,9 @@
 // Prints the newest daily closes of one symbol in a dataset:  read_bars DATASET SYMBOL
-#include <arrow/array.h>
-#include <arrow/table.h>
-
 #include <algorithm>
 #include <cstdio>
+
+#include <arrow/array.h>
+#include <arrow/table.h>
 
 #include "vortex/base/clock.hpp"
 #include "vortex/store/dataset.hpp"
