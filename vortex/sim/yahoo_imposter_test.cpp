@@ -118,6 +118,10 @@ TEST_F(YahooImposterTest, BehindTheConsentWallOnlyTheFormGivesTheCookie) {
                  {{"sessionId", session}})
                 .status,
             400);
+  EXPECT_EQ(post("/v2/collectConsent", "csrfToken=" + token + "&reject=reject&sessionId=" + session,
+                 {{"sessionId", session}})
+                .status,
+            400);
   EXPECT_EQ(get("/copyConsent", {{"sessionId", session}}).status, 400);
   const std::string form =
       "csrfToken=" + token + "&sessionId=" + session +

@@ -94,7 +94,8 @@ bool YahooSessions::agree(const QueryParams& form) {
   const auto found = consents_.find(form_value(form, "sessionId"));
   if (found == consents_.end() || form_value(form, "csrfToken") != found->second.csrf_token)
     return false;
-  if (form_value(form, "agree") != "agree") return false;
+  // Clients that cannot repeat a field send "['agree', 'agree']"; the word is what counts.
+  if (!form_value(form, "agree").contains("agree")) return false;
   found->second.agreed = true;
   return true;
 }
