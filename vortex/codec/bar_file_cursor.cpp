@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
+#include <iterator>
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
@@ -38,10 +40,16 @@ void append_two(std::string& out, std::int64_t value) {
   out += static_cast<char>('0' + value % 10);
 }
 
+// The fewest digits that read back as the same double; with an exponent only where people expect
+// one.
 void append_number(std::string& out, double number) {
+  constexpr double kFixedMin = 1e-5, kFixedMax = 1e16;
+  const double size = std::abs(number);
+  const bool fixed = size == 0 || (size >= kFixedMin && size < kFixedMax);
   char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out.append(digits, end);
+  const auto end = fixed ? std::to_chars(digits, std::end(digits), number, std::chars_format::fixed)
+                         : std::to_chars(digits, std::end(digits), number);
+  out.append(digits, end.ptr);
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ std::shared_ptr<arrow::Array> gather(const arrow::Array& column, const RowList& 
   out->dictionary = data.dictionary;
   if (data.GetNullCount() != 0) {
     out->buffers[0] = gather_bits(data.buffers[0]->data(), data.offset, rows);
+    out->null_count = arrow::kUnknownNullCount;
   }
   switch (data.type->bit_width()) {
     case 1: out->buffers[1] = gather_bits(data.buffers[1]->data(), data.offset, rows); break;
