@@ -1,0 +1,104 @@
+// `vortex status`: what the dataset has, what it lacks and why.
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "vortex/store/dataset.hpp"
+
+#include "apps/cli/commands.hpp"
+#include "apps/cli/error_text.hpp"
+
+namespace vortex::cli {
+namespace {
+
+struct DatasetStatus {
+  std::string id;
+  std::string path;
+  std::int64_t version = -1;
+  std::int64_t quarantined = 0;
+  std::vector<SeriesState> series;
+};
+
+std::int64_t count_of(const SeriesState& series, CoverageState state) {
+  return std::ranges::count(series.coverage, state, &CoverageMark::state);
+}
+
+std::string day_or_dash(std::optional<TimePoint> time) {
+  return time ? format_date(date_of(*time)) : "-";
+}
+
+std::optional<TimePoint> last_bar(const SeriesState& series) {
+  return series.last_bars.empty() ? std::nullopt : std::optional(series.last_bars.back());
+}
+
+std::string status_json(const DatasetStatus& status) {
+  JsonWriter json = begin_answer("status", "ok");
+  json.member("dataset_id", status.id);
+  json.member("store", status.path);
+  json.member("table_version", status.version);
+  json.member("rows_quarantined", status.quarantined);
+  json.key("series");
+  json.begin_array();
+  for (const SeriesState& series : status.series) {
+    json.begin_object();
+    json.member("provider", series.key.provider);
+    json.member("symbol", series.key.symbol);
+    json.member("interval", to_string(series.key.interval));
+    json.member("rows", series.rows);
+    json.member_or_null("first", series.first_bar ? format_time(*series.first_bar) : "");
+    json.member_or_null("last", last_bar(series) ? format_time(*last_bar(series)) : "");
+    json.key("coverage");
+    json.begin_array();
+    for (const CoverageMark& mark : series.coverage) {
+      json.begin_object();
+      json.member("from", format_time(mark.range.start));
+      json.member("to", format_time(mark.range.end));
+      json.member("state", to_string(mark.state));
+      json.member_or_null("reason", untrusted(mark.reason));
+      json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  return json.take() + "\n";
+}
+
+std::string status_text(const DatasetStatus& status) {
+  std::string text = fmt::format("{}: dataset {}, version {}, {} series, {} rows in quarantine\n",
+                                 untrusted(status.path), status.id, status.version,
+                                 status.series.size(), status.quarantined);
+  if (status.series.empty()) return text;
+  text += fmt::format("{:<14} {:<16} {:<8} {:>9}  {:<10}  {:<10}  {:>5}  {:>6}\n", "provider",
+                      "symbol", "interval", "rows", "first", "last", "empty", "failed");
+  for (const SeriesState& series : status.series) {
+    text += fmt::format("{:<14} {:<16} {:<8} {:>9}  {:<10}  {:<10}  {:>5}  {:>6}\n",
+                        series.key.provider, series.key.symbol, to_string(series.key.interval),
+                        series.rows, day_or_dash(series.first_bar), day_or_dash(last_bar(series)),
+                        count_of(series, CoverageState::empty),
+                        count_of(series, CoverageState::failed));
+    for (const CoverageMark& mark : series.coverage) {
+      if (mark.state != CoverageState::failed) continue;
+      text += fmt::format("    {} {}\n", to_string(mark.range), untrusted(mark.reason, 100));
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+CommandResult run_status(CommandContext& context) {
+  VORTEX_TRY(const LoadedSettings loaded, context.load());
+  VORTEX_TRY(const std::string path, store_path(loaded.settings.store_uri));
+  VORTEX_TRY_VOID(check_store_exists(path));
+  VORTEX_TRY(Dataset dataset, Dataset::open(path, context.clock()));
+  DatasetStatus status{.id = dataset.id(), .path = path, .version = dataset.version()};
+  VORTEX_TRY(status.series, dataset.all_states());
+  VORTEX_TRY(status.quarantined, dataset.quarantined_rows());
+  VORTEX_TRY_VOID(
+      context.output().data(context.json() ? status_json(status) : status_text(status)));
+  return 0;
+}
+
+}  // namespace vortex::cli
