@@ -1,5 +1,5 @@
-// The raw bytes of one provider answer, on their way into a pack: hashed and compressed. Made on the CPU
-// pool; pure.
+// The raw bytes of one provider answer, on their way into a pack: hashed and compressed. Made on
+// the CPU pool; pure.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +13,20 @@
 namespace vortex {
 
 struct Capture {
-  std::string id;        // 32 hex digits, from the body's hash, the request and the time: stable for a replay
-  std::string sha256;    // of the raw body
-  std::string frame;     // one zstd frame
+  std::string
+      id;  // 32 hex digits, from the body's hash, the request and the time: stable for a replay
+  std::string sha256;  // of the raw body
+  std::string frame;   // one zstd frame
   std::uint64_t body_bytes = 0;
-  std::string request;   // redacted: "GET https://…"
-  TimeRange range;       // what was asked
+  std::string request;  // redacted: "GET https://…"
+  TimeRange range;      // what was asked
   int status = 0;
-  std::string headers;   // JSON of the kept ones (content-type, date, retry-after, age, cache-control)
+  std::string
+      headers;  // JSON of the kept ones (content-type, date, retry-after, age, cache-control)
   TimePoint received_at;
 };
 
-Result<Capture> make_capture(const HttpReply& reply, std::string_view redacted_request, TimeRange range);
+Result<Capture> make_capture(const HttpReply& reply, std::string_view redacted_request,
+                             TimeRange range);
 
 }  // namespace vortex

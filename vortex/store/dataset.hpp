@@ -1,9 +1,7 @@
-// A dataset: Delta Lake tables under one directory, written by whole commits and read by whole versions
-// (DESIGN §7). One Dataset object belongs to one thread at a time; several processes may write the same
-// dataset, and a commit that loses the race is planned anew against the winner.
+// A dataset: Delta Lake tables under one directory, written by whole commits and read by whole
+// versions (DESIGN §7). One Dataset object belongs to one thread at a time; several processes may
+// write the same dataset, and a commit that loses the race is planned anew against the winner.
 #pragma once
-
-#include <arrow/type_fwd.h>
 
 #include <cstdint>
 #include <memory>
@@ -12,6 +10,8 @@
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include <arrow/type_fwd.h>
 
 #include "vortex/base/clock.hpp"
 #include "vortex/base/error.hpp"
@@ -44,8 +44,8 @@ struct CoverageMark {
 
 struct SeriesState {
   SeriesKey key;
-  std::vector<CoverageMark> coverage;    // ascending, disjoint; what is in no mark is missing
-  std::vector<TimePoint> last_bars;      // ascending; the newest 64 stored stamps at most
+  std::vector<CoverageMark> coverage;  // ascending, disjoint; what is in no mark is missing
+  std::vector<TimePoint> last_bars;    // ascending; the newest 64 stored stamps at most
   std::int64_t rows = 0;
   std::optional<TimePoint> first_bar;
 };
@@ -77,9 +77,19 @@ struct SeriesReceipt {
 };
 
 struct CommitReceipt {
-  std::int64_t version = -1;   // the bars table's version after this call
-  bool committed = false;      // false: nothing was new, no version was made
+  std::int64_t version = -1;  // the bars table's version after this call
+  bool committed = false;     // false: nothing was new, no version was made
   std::vector<SeriesReceipt> series;
+};
+
+// What `vortex status` says of the whole.
+struct DatasetSummary {
+  std::int64_t version = -1;
+  std::int64_t files = 0;  // of bars, in the newest version
+  std::int64_t bytes = 0;  // of those files
+  std::int64_t rows = 0;
+  std::optional<TimePoint> last_commit;
+  std::string rebuilt;  // what of state.db had to be made anew, and what was lost; mostly empty
 };
 
 using AsOf = std::variant<std::monostate, std::int64_t, TimePoint>;  // newest, a version, a moment
@@ -91,35 +101,44 @@ struct ReadRequest {
   AsOf as_of;
 };
 
+class FileSystem;
+class Random;
+
 class Dataset {
  public:
   // `path` is a local directory. Fails with not_a_dataset, newer_protocol, unsafe_path or storage.
-  static Result<Dataset> open(const std::string& path, const Clock& clock);           // must exist
+  static Result<Dataset> open(const std::string& path, const Clock& clock);  // must exist
   static Result<Dataset> open_or_create(const std::string& path, const Clock& clock);
+  // For tests and simulation: over a given file system rooted at `path`, with given randomness.
+  static Result<Dataset> open_on(std::unique_ptr<FileSystem> files, const std::string& path,
+                                 const Clock& clock, Random random);
   Dataset(Dataset&&) noexcept;
   Dataset& operator=(Dataset&&) noexcept;
   ~Dataset();
 
-  const std::string& id() const;       // a UUID, from the table's metadata
+  const std::string& id() const;  // a UUID, from the table's metadata
   const std::string& path() const;
-  std::int64_t version() const;        // newest known version of the bars table
-  Result<void> refresh();              // looks for commits of others
+  std::int64_t version() const;  // newest known version of the bars table
+  Result<void> refresh();        // looks for commits of others
 
   // The state of these series, in their order; unknown ones come back with no rows.
   Result<std::vector<SeriesState>> states(const std::vector<SeriesKey>& keys);
   Result<std::vector<SeriesState>> all_states();
 
-  // One atomic bars version for the whole batch: equal rows skipped, different ones rewritten and noted
-  // in revisions. Durable when it returns (fsync of files and directories). Nothing new: no version.
-  // Coverage marks and failed ranges are noted either way.
+  // One atomic bars version for the whole batch: equal rows skipped, different ones rewritten and
+  // noted in revisions. Durable when it returns (fsync of files and directories). Nothing new: no
+  // version. Coverage marks and failed ranges are noted either way.
   Result<CommitReceipt> commit(std::vector<SeriesBatch> batch);
 
-  // Bars ascending by time, bar_schema, with prices on the asked adjustment. Not_found when the series
-  // has no rows in that version.
+  // Bars ascending by time, bar_schema, with prices on the asked adjustment. Not_found when the
+  // series has no rows in that version.
   Result<std::shared_ptr<arrow::Table>> read(const ReadRequest& request);
-  Result<std::vector<CorporateAction>> actions(const std::string& provider, const std::string& symbol);
-  Result<std::optional<Instrument>> instrument(const std::string& provider, const std::string& symbol);
-  Result<std::int64_t> quarantined_rows();   // rows in quarantine, for status
+  Result<std::vector<CorporateAction>> actions(const std::string& provider,
+                                               const std::string& symbol);
+  Result<std::optional<Instrument>> instrument(const std::string& provider,
+                                               const std::string& symbol);
+  Result<std::int64_t> quarantined_rows();  // rows in quarantine, for status
+  Result<DatasetSummary> summary();
 
  private:
   struct Impl;

@@ -1,0 +1,45 @@
+// Brings prices from the basis they were received on to the one asked for, with splits and
+// dividends. Pure.
+//
+// A bar belongs to its last session date d (for 1wk and 1mo the last day it spans). A split n:m
+// with ex-date e > d means: prices before it are divided by n/m, volumes multiplied. Rows marked
+// `none` have no split in them; rows marked `split` or `all` with basis b have those with e <= b.
+//   none   undoes the splits with d < e <= b
+//   split  applies those with e > max(d, b), up to `today`
+//   all    split, and times the factor (1 - amount/close) for each dividend with e > d, where close
+//   is the
+//          split-adjusted close of the last bar before e; amounts are brought to today's shares by
+//          the splits after their own basis. Volume is left alone.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "vortex/base/error.hpp"
+#include "vortex/base/time_zone.hpp"
+#include "vortex/model/adjustment.hpp"
+#include "vortex/model/corporate_action.hpp"
+#include "vortex/model/interval.hpp"
+#include "vortex/store/bar_columns.hpp"
+
+namespace vortex {
+
+// An action and the day up to which splits are in its amount.
+struct ActionOnBasis {
+  CorporateAction action;
+  Date basis;
+};
+
+struct AdjustContext {
+  Interval interval = Interval::d1;
+  TimeZone zone = TimeZone::utc();  // of the exchange: which session an intraday bar belongs to
+  Date today;                       // announced actions after it are not applied
+  Adjustment target = Adjustment::split;
+};
+
+// Rows ascending by time. `adjusted` and `basis` are set to what the rows now are. unsupported when
+// rows with dividends in them shall lose those.
+Result<void> adjust_rows(BarColumns& rows, const std::vector<ActionOnBasis>& actions,
+                         const AdjustContext& context);
+
+}  // namespace vortex

@@ -1,0 +1,52 @@
+// The store's files as Arrow's streams, so that Parquet reads and writes through the file
+// interface. An Error of the file system survives the way through Arrow: ask `error` of the stream.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <arrow/io/interfaces.h>
+#include <arrow/result.h>
+
+#include "vortex/store/file_system.hpp"
+
+namespace vortex {
+
+// Borrows the writer; `Close` does not finish it, the caller does.
+class ArrowFileWriter final : public arrow::io::OutputStream {
+ public:
+  explicit ArrowFileWriter(FileWriter& writer) : writer_(writer) {}
+  arrow::Status Write(const void* data, std::int64_t size) override;
+  arrow::Status Close() override;
+  bool closed() const override { return closed_; }
+  arrow::Result<std::int64_t> Tell() const override;
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  FileWriter& writer_;
+  std::optional<Error> error_;
+  bool closed_ = false;
+};
+
+// Stateless reads may come from several threads of Arrow's pool at once; pread allows that.
+class ArrowFileReader final : public arrow::io::RandomAccessFile {
+ public:
+  explicit ArrowFileReader(std::unique_ptr<FileReader> reader) : reader_(std::move(reader)) {}
+  arrow::Status Close() override;
+  bool closed() const override { return closed_; }
+  arrow::Result<std::int64_t> Tell() const override { return position_; }
+  arrow::Status Seek(std::int64_t position) override;
+  arrow::Result<std::int64_t> GetSize() override;
+  arrow::Result<std::int64_t> Read(std::int64_t size, void* out) override;
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(std::int64_t size) override;
+  arrow::Result<std::int64_t> ReadAt(std::int64_t position, std::int64_t size, void* out) override;
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(std::int64_t position,
+                                                       std::int64_t size) override;
+
+ private:
+  std::unique_ptr<FileReader> reader_;
+  std::int64_t position_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace vortex

@@ -1,0 +1,375 @@
+#include "vortex/store/bar_columns.hpp"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <arrow/array.h>
+#include <arrow/array/util.h>
+#include <arrow/buffer.h>
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <arrow/util/bit_util.h>
+#include <fmt/core.h>
+
+#include "vortex/codec/arrow_error.hpp"
+
+namespace vortex {
+namespace {
+
+std::size_t position(BarColumn column) {
+  return static_cast<std::size_t>(column);
+}
+
+Error wrong_type(BarColumn column) {
+  return Error{.code = ErrorCode::corrupt,
+               .message = fmt::format("column {} has another type", bar_column_name(column))};
+}
+
+// The raw values of a fixed-width array from `offset` on; null where it is of another type.
+template <class Array>
+const typename Array::value_type* values_of(const arrow::Array& array, std::int64_t offset) {
+  const auto* typed = dynamic_cast<const Array*>(&array);
+  return typed == nullptr ? nullptr : typed->raw_values() + offset;
+}
+
+template <class T>
+void append_plain(std::vector<T>& out, const T* values, std::int64_t count) {
+  out.insert(out.end(), values, values + count);
+}
+
+Result<void> append_number(NumberColumn& out, BarColumn column, const arrow::Array* source,
+                           std::int64_t offset, std::int64_t count) {
+  const auto size = static_cast<std::size_t>(count);
+  if (source == nullptr || source->null_count() == source->length()) {
+    out.append_missing(size);
+    return {};
+  }
+  const double* values = values_of<arrow::DoubleArray>(*source, offset);
+  if (values == nullptr) return std::unexpected(wrong_type(column));
+  const std::size_t before = out.size();
+  out.append(values, size);
+  if (source->null_count() == 0) return {};
+  for (std::size_t i = 0; i < size; ++i) {
+    if (source->IsNull(offset + static_cast<std::int64_t>(i))) {
+      out.set(before + i, NumberColumn::missing());
+    }
+  }
+  return {};
+}
+
+Result<void> append_texts(std::vector<std::int32_t>& out, TextPool& pool, BarColumn column,
+                          const arrow::Array* source, std::int64_t offset, std::int64_t count) {
+  const auto size = static_cast<std::size_t>(count);
+  if (source == nullptr) {
+    out.insert(out.end(), size, pool.number_of(""));
+    return {};
+  }
+  const auto* coded = dynamic_cast<const arrow::DictionaryArray*>(source);
+  const auto* texts = coded == nullptr
+                          ? nullptr
+                          : dynamic_cast<const arrow::StringArray*>(coded->dictionary().get());
+  const std::int32_t* indices =
+      texts == nullptr ? nullptr : values_of<arrow::Int32Array>(*coded->indices(), offset);
+  if (indices == nullptr) return std::unexpected(wrong_type(column));
+  if (coded->null_count() == 0 && texts->length() == 1) {  // one value for the whole batch
+    out.insert(out.end(), size, pool.number_of(texts->GetView(0)));
+    return {};
+  }
+  constexpr std::int32_t kUnknown = -1;
+  std::vector<std::int32_t> numbers(static_cast<std::size_t>(texts->length()), kUnknown);
+  for (std::size_t i = 0; i < size; ++i) {
+    if (coded->IsNull(offset + static_cast<std::int64_t>(i))) {
+      out.push_back(pool.number_of(""));
+      continue;
+    }
+    std::int32_t& number = numbers[static_cast<std::size_t>(indices[i])];
+    if (number == kUnknown) number = pool.number_of(texts->GetView(indices[i]));
+    out.push_back(number);
+  }
+  return {};
+}
+
+// Keeps alive what the arrays made from these columns look into; null where the caller does.
+using Keeper = std::shared_ptr<const BarColumns>;
+
+class KeptBuffer final : public arrow::Buffer {
+ public:
+  KeptBuffer(const void* data, std::size_t bytes, Keeper keeper)
+      : arrow::Buffer(static_cast<const std::uint8_t*>(data), static_cast<std::int64_t>(bytes)),
+        keeper_(std::move(keeper)) {}
+
+ private:
+  Keeper keeper_;
+};
+
+template <class T>
+std::shared_ptr<arrow::Buffer> buffer_over(const std::vector<T>& values, const Keeper& keeper) {
+  return std::make_shared<KeptBuffer>(values.data(), values.size() * sizeof(T), keeper);
+}
+
+template <class T>
+std::shared_ptr<arrow::Array> plain_array(std::shared_ptr<arrow::DataType> type,
+                                          const std::vector<T>& values, const Keeper& keeper) {
+  return arrow::MakeArray(arrow::ArrayData::Make(std::move(type),
+                                                 static_cast<std::int64_t>(values.size()),
+                                                 {nullptr, buffer_over(values, keeper)}, 0));
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> number_array(const NumberColumn& column,
+                                                          const Keeper& keeper) {
+  const auto length = static_cast<std::int64_t>(column.size());
+  if (column.all_missing()) return arrow::MakeArrayOfNull(arrow::float64(), length);
+  std::int64_t nulls = 0;
+  for (const double value : column.values()) nulls += std::isnan(value) ? 1 : 0;
+  std::shared_ptr<arrow::Buffer> validity;
+  if (nulls > 0) {
+    ARROW_ASSIGN_OR_RAISE(auto bits, arrow::AllocateEmptyBitmap(length));
+    for (std::int64_t i = 0; i < length; ++i) {
+      const bool there = !std::isnan(column.values()[static_cast<std::size_t>(i)]);
+      if (there) arrow::bit_util::SetBit(bits->mutable_data(), i);
+    }
+    validity = std::move(bits);
+  }
+  return arrow::MakeArray(arrow::ArrayData::Make(
+      arrow::float64(), length, {validity, buffer_over(column.values(), keeper)}, nulls));
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> flag_array(const std::vector<std::uint8_t>& flags) {
+  const auto length = static_cast<std::int64_t>(flags.size());
+  ARROW_ASSIGN_OR_RAISE(auto bits, arrow::AllocateEmptyBitmap(length));
+  for (std::size_t i = 0; i < flags.size(); ++i) {
+    if (flags[i] != 0) arrow::bit_util::SetBit(bits->mutable_data(), static_cast<std::int64_t>(i));
+  }
+  return arrow::MakeArray(arrow::ArrayData::Make(
+      arrow::boolean(), length, {nullptr, std::shared_ptr<arrow::Buffer>(std::move(bits))}, 0));
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> pool_array(const TextPool& pool) {
+  arrow::StringBuilder texts;
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    ARROW_RETURN_NOT_OK(texts.Append(pool.text(static_cast<std::int32_t>(i))));
+  }
+  return texts.Finish();
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> text_array(const std::vector<std::int32_t>& numbers,
+                                                        const TextPool& pool,
+                                                        const Keeper& keeper) {
+  ARROW_ASSIGN_OR_RAISE(auto dictionary, pool_array(pool));
+  return arrow::DictionaryArray::FromArrays(arrow::dictionary(arrow::int32(), arrow::utf8()),
+                                            plain_array(arrow::int32(), numbers, keeper),
+                                            std::move(dictionary));
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> constant_text(const std::string& text,
+                                                           std::size_t rows) {
+  TextPool pool;
+  pool.number_of(text);
+  ARROW_ASSIGN_OR_RAISE(auto dictionary, pool_array(pool));
+  auto zeros = std::make_shared<arrow::Int32Array>(
+      static_cast<std::int64_t>(rows),
+      arrow::Buffer::FromVector(std::vector<std::int32_t>(rows, 0)));
+  return arrow::DictionaryArray::FromArrays(arrow::dictionary(arrow::int32(), arrow::utf8()),
+                                            std::move(zeros), std::move(dictionary));
+}
+
+// All columns in the order of bar_schema; those with a partition's values stay null.
+arrow::Result<arrow::ArrayVector> arrays_of(const BarColumns& columns, const Keeper& keeper) {
+  arrow::ArrayVector out(kBarColumns);
+  const auto moment = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  out[kTimestamp] = plain_array(moment, columns.timestamp, keeper);
+  out[kTransformTimestamp] = plain_array(moment, columns.transform_timestamp, keeper);
+  out[kBasis] = plain_array(arrow::date32(), columns.basis, keeper);
+  for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(out[position(kNumberColumns[i])],
+                          number_array(columns.numbers[i], keeper));
+  }
+  ARROW_ASSIGN_OR_RAISE(out[kFinal], flag_array(columns.final));
+  ARROW_ASSIGN_OR_RAISE(out[kSymbol], text_array(columns.symbol, columns.symbols, keeper));
+  ARROW_ASSIGN_OR_RAISE(out[kAdjusted], text_array(columns.adjusted, columns.adjustments, keeper));
+  ARROW_ASSIGN_OR_RAISE(out[kCaptureId], text_array(columns.capture, columns.captures, keeper));
+  return out;
+}
+
+}  // namespace
+
+std::int32_t TextPool::number_of(std::string_view text) {
+  if (const auto it = numbers_.find(text); it != numbers_.end()) return it->second;
+  const auto number = static_cast<std::int32_t>(texts_.size());
+  texts_.emplace_back(text);
+  numbers_.emplace(texts_.back(), number);
+  return number;
+}
+
+std::int32_t TextPool::find(std::string_view text) const {
+  const auto it = numbers_.find(text);
+  return it == numbers_.end() ? -1 : it->second;
+}
+
+double NumberColumn::missing() {
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+void NumberColumn::fill_up() {
+  if (values_.empty()) values_.reserve(reserved_);
+  values_.resize(size_, missing());
+}
+
+void NumberColumn::set(std::size_t row, double value) {
+  if (values_.empty() && std::isnan(value)) return;
+  fill_up();
+  values_[row] = value;
+}
+
+void NumberColumn::append(const double* values, std::size_t count) {
+  fill_up();
+  values_.insert(values_.end(), values, values + count);
+  size_ += count;
+}
+
+void NumberColumn::append_missing(std::size_t count) {
+  size_ += count;
+  if (!values_.empty()) fill_up();
+}
+
+void NumberColumn::append(const NumberColumn& other, std::size_t begin, std::size_t end) {
+  if (other.all_missing()) {
+    append_missing(end - begin);
+  } else {
+    append(other.values_.data() + begin, end - begin);
+  }
+}
+
+void BarColumns::reserve(std::size_t count) {
+  timestamp.reserve(count);
+  transform_timestamp.reserve(count);
+  for (NumberColumn& column : numbers) column.reserve(count);
+  basis.reserve(count);
+  final.reserve(count);
+  symbol.reserve(count);
+  adjusted.reserve(count);
+  capture.reserve(count);
+}
+
+BarColumns::Source BarColumns::source_of(const arrow::RecordBatch& batch) {
+  Source source{};
+  for (int i = 0; i < kBarColumns; ++i) {
+    source[static_cast<std::size_t>(i)] = batch.column(i).get();
+  }
+  return source;
+}
+
+BarColumns::Source BarColumns::source_of(const arrow::Schema& schema,
+                                         const arrow::ArrayVector& chunks) {
+  Source source{};
+  for (int i = 0; i < kBarColumns; ++i) {
+    const int found = schema.GetFieldIndex(std::string(bar_column_name(static_cast<BarColumn>(i))));
+    if (found >= 0) {
+      source[static_cast<std::size_t>(i)] = chunks[static_cast<std::size_t>(found)].get();
+    }
+  }
+  return source;
+}
+
+Result<void> BarColumns::append(const Source& source, std::int64_t offset, std::int64_t count) {
+  const auto size = static_cast<std::size_t>(count);
+  const auto append_times = [&](std::vector<std::int64_t>& out, BarColumn column) -> Result<void> {
+    const arrow::Array* array = source[position(column)];
+    const auto* type =
+        array == nullptr ? nullptr : dynamic_cast<const arrow::TimestampType*>(array->type().get());
+    if (type == nullptr || type->unit() != arrow::TimeUnit::MICRO) {
+      return std::unexpected(wrong_type(column));
+    }
+    append_plain(out, values_of<arrow::TimestampArray>(*array, offset), count);
+    return {};
+  };
+  VORTEX_TRY_VOID(append_times(timestamp, kTimestamp));
+  VORTEX_TRY_VOID(append_times(transform_timestamp, kTransformTimestamp));
+  for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
+    VORTEX_TRY_VOID(append_number(numbers[i], kNumberColumns[i],
+                                  source[position(kNumberColumns[i])], offset, count));
+  }
+  const arrow::Array* dates = source[kBasis];
+  const std::int32_t* days =
+      dates == nullptr ? nullptr : values_of<arrow::Date32Array>(*dates, offset);
+  if (days == nullptr) return std::unexpected(wrong_type(kBasis));
+  append_plain(basis, days, count);
+  const auto* flags = dynamic_cast<const arrow::BooleanArray*>(source[kFinal]);
+  if (flags == nullptr) return std::unexpected(wrong_type(kFinal));
+  if (flags->true_count() == flags->length()) {
+    final.insert(final.end(), size, 1);
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) final.push_back(flags->Value(offset + i) ? 1 : 0);
+  }
+  VORTEX_TRY_VOID(append_texts(symbol, symbols, kSymbol, source[kSymbol], offset, count));
+  VORTEX_TRY_VOID(append_texts(adjusted, adjustments, kAdjusted, source[kAdjusted], offset, count));
+  return append_texts(capture, captures, kCaptureId, source[kCaptureId], offset, count);
+}
+
+void BarColumns::append_rows(const BarColumns& other, std::size_t begin, std::size_t end) {
+  const auto plain = [&](auto& out, const auto& in) {
+    out.insert(out.end(), in.begin() + static_cast<std::ptrdiff_t>(begin),
+               in.begin() + static_cast<std::ptrdiff_t>(end));
+  };
+  const auto texts = [&](auto& out, TextPool& pool, const auto& in, const TextPool& in_pool) {
+    std::int32_t last = -1;
+    std::int32_t number = -1;
+    for (std::size_t row = begin; row < end; ++row) {
+      if (in[row] != last) number = pool.number_of(in_pool.text(in[row]));
+      last = in[row];
+      out.push_back(number);
+    }
+  };
+  plain(timestamp, other.timestamp);
+  plain(transform_timestamp, other.transform_timestamp);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i].append(other.numbers[i], begin, end);
+  plain(basis, other.basis);
+  plain(final, other.final);
+  texts(symbol, symbols, other.symbol, other.symbols);
+  texts(adjusted, adjustments, other.adjusted, other.adjustments);
+  texts(capture, captures, other.capture, other.captures);
+}
+
+void BarColumns::replace(std::size_t row, const BarColumns& other, std::size_t other_row) {
+  transform_timestamp[row] = other.transform_timestamp[other_row];
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    numbers[i].set(row, other.numbers[i].at(other_row));
+  }
+  basis[row] = other.basis[other_row];
+  final[row] = other.final[other_row];
+  adjusted[row] = adjustments.number_of(other.adjustments.text(other.adjusted[other_row]));
+  capture[row] = captures.number_of(other.captures.text(other.capture[other_row]));
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> BarColumns::to_file_batch() const {
+  auto arrays = arrays_of(*this, nullptr);
+  if (!arrays.ok()) return std::unexpected(from_arrow(arrays.status(), ErrorCode::internal));
+  arrow::FieldVector fields;
+  arrow::ArrayVector kept;
+  for (int i = 0; i < kBarColumns; ++i) {
+    if (i == kProvider || i == kInterval) continue;
+    fields.push_back(bar_schema()->field(i));
+    kept.push_back((*arrays)[static_cast<std::size_t>(i)]);
+  }
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)),
+                                  static_cast<std::int64_t>(rows()), std::move(kept));
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> BarColumns::to_bar_batch(
+    const std::string& provider, const std::string& interval) && {
+  const auto kept = std::make_shared<const BarColumns>(std::move(*this));
+  auto arrays = arrays_of(*kept, kept);
+  auto providers = constant_text(provider, kept->rows());
+  auto intervals = constant_text(interval, kept->rows());
+  for (const arrow::Status& status : {arrays.status(), providers.status(), intervals.status()}) {
+    if (!status.ok()) return std::unexpected(from_arrow(status, ErrorCode::internal));
+  }
+  (*arrays)[kProvider] = *providers;
+  (*arrays)[kInterval] = *intervals;
+  return arrow::RecordBatch::Make(bar_schema(), static_cast<std::int64_t>(kept->rows()),
+                                  *std::move(arrays));
+}
+
+}  // namespace vortex

@@ -1,0 +1,174 @@
+#include "vortex/store/bars_files.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <fmt/core.h>
+
+#include "vortex/base/json.hpp"
+#include "vortex/store/bars_upsert.hpp"
+#include "vortex/store/parquet_file.hpp"
+#include "vortex/store/table_schema.hpp"
+
+namespace vortex {
+namespace {
+
+const ParquetLayout& bars_layout() {
+  static const ParquetLayout kLayout{.sorted_by = {"symbol", "timestamp"},
+                                     .dictionary = {"symbol", "adjusted", "capture_id"},
+                                     .statistics = {"symbol", "timestamp"}};
+  return kLayout;
+}
+
+// "2024-01-02T14:30:00.000Z"
+std::string stamp_in_ms(std::chrono::sys_time<std::chrono::milliseconds> time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  std::string text = format_time(TimePoint{seconds.time_since_epoch()});
+  text.pop_back();
+  return text + fmt::format(".{:03}Z", (time - seconds).count());
+}
+
+std::int64_t count_missing(const NumberColumn& column) {
+  if (column.all_missing()) return static_cast<std::int64_t>(column.size());
+  return std::ranges::count_if(column.values(), [](double value) { return std::isnan(value); });
+}
+
+}  // namespace
+
+std::string statistics_json(const BarColumns& rows) {
+  JsonWriter writer;
+  writer.begin_object();
+  writer.member("numRecords", static_cast<std::int64_t>(rows.rows()));
+  if (rows.rows() > 0) {
+    const auto [first, last] = std::ranges::minmax(rows.timestamp);
+    std::string_view lowest = rows.symbols.text(rows.symbol.front());
+    std::string_view highest = lowest;
+    for (std::size_t i = 0; i < rows.symbols.size(); ++i) {
+      const std::string_view symbol = rows.symbols.text(static_cast<std::int32_t>(i));
+      lowest = std::min(lowest, symbol);
+      highest = std::max(highest, symbol);
+    }
+    writer.key("minValues");
+    writer.begin_object();
+    writer.member(
+        "timestamp",
+        stamp_in_ms(std::chrono::floor<std::chrono::milliseconds>(TimePoint{Duration{first}})));
+    writer.member("symbol", lowest);
+    writer.end_object();
+    writer.key("maxValues");
+    writer.begin_object();
+    writer.member(
+        "timestamp",
+        stamp_in_ms(std::chrono::ceil<std::chrono::milliseconds>(TimePoint{Duration{last}})));
+    writer.member("symbol", highest);
+    writer.end_object();
+  }
+  writer.key("nullCount");
+  writer.begin_object();
+  writer.member("timestamp", 0);
+  writer.member("symbol", 0);
+  for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
+    writer.member(bar_column_name(kNumberColumns[i]), count_missing(rows.numbers[i]));
+  }
+  writer.end_object();
+  writer.end_object();
+  return writer.take();
+}
+
+Result<void> append_table(const arrow::Table& table, BarColumns& out) {
+  arrow::TableBatchReader reader(table);  // slices at chunk borders, without a copy
+  while (true) {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    if (const auto status = reader.ReadNext(&batch); !status.ok()) {
+      return fail(ErrorCode::corrupt, "bars file: " + untrusted(status.message()));
+    }
+    if (!batch) return {};
+    VORTEX_TRY_VOID(out.append(BarColumns::source_of(*batch->schema(), batch->columns()), 0,
+                               batch->num_rows()));
+  }
+}
+
+Result<AddFile> write_bars_file(FileSystem& files, Random& random, const PartitionValues& values,
+                                const BarColumns& rows) {
+  const std::string table(bars_table().name);
+  const std::string folder = partition_folder(values, bars_table());
+  VORTEX_TRY_VOID(files.make_directories(table + "/" + folder));
+  AddFile add;
+  add.path = fmt::format("{}/part-{}.parquet", folder, random.uuid());
+  add.partition_values = values;
+  VORTEX_TRY(const auto batch, rows.to_file_batch());
+  VORTEX_TRY(add.size, write_parquet(files, table + "/" + add.path, *batch, bars_layout()));
+  add.stats_json = statistics_json(rows);
+  add.stats = parse_statistics(add.stats_json);
+  return add;
+}
+
+RemoveFile remove_of(const AddFile& file) {
+  return {.path = file.path,
+          .partition_values = file.partition_values,
+          .size = file.size,
+          .deletion_ms = 0,
+          .data_change = true};
+}
+
+namespace {
+
+Result<AddFile> rewrite_file(FileSystem& files, Random& random, const AddFile& file,
+                             const BarsPartition& partition, const TouchedFile& touched) {
+  VORTEX_TRY(const auto stored,
+             ParquetTableFile::open(files, std::string(bars_table().name) + "/" + file.path));
+  VORTEX_TRY(const auto table, stored.read(stored.row_groups({}), {}));
+  BarColumns rows;
+  rows.reserve(static_cast<std::size_t>(table->num_rows()));
+  VORTEX_TRY_VOID(append_table(*table, rows));
+  for (std::size_t i = touched.begin; i < touched.end; ++i) {
+    const StoredMatch& match = partition.matches[i];
+    rows.replace(static_cast<std::size_t>(match.file_row), partition.rows, match.row);
+  }
+  return write_bars_file(files, random, file.partition_values, rows);
+}
+
+// The fresh rows alone; all of them where none is stored yet, without a copy.
+Result<AddFile> write_fresh(FileSystem& files, Random& random, const BarsPartition& partition,
+                            std::size_t fresh) {
+  if (fresh == partition.rows.rows()) {
+    return write_bars_file(files, random, partition.values(), partition.rows);
+  }
+  BarColumns rows;
+  rows.reserve(fresh);
+  for (std::size_t begin = 0; begin < partition.states.size();) {
+    std::size_t end = begin;
+    while (end < partition.states.size() && partition.states[end] == RowState::fresh) ++end;
+    if (end > begin) rows.append_rows(partition.rows, begin, end);
+    begin = end + 1;
+  }
+  return write_bars_file(files, random, partition.values(), rows);
+}
+
+}  // namespace
+
+Result<void> write_partition(FileSystem& files, const DeltaLog& log, Random& random,
+                             const BarsPartition& partition, CommitActions& actions) {
+  const auto fresh =
+      static_cast<std::size_t>(std::ranges::count(partition.states, RowState::fresh));
+  if (fresh > 0) {
+    VORTEX_TRY(auto add, write_fresh(files, random, partition, fresh));
+    actions.adds.push_back(std::move(add));
+  }
+  for (const TouchedFile& touched : partition.touched) {
+    const auto file = log.snapshot().files.find(touched.path);
+    if (file == log.snapshot().files.end()) {
+      return fail(ErrorCode::internal, "a matched file is not in the snapshot: " + touched.path);
+    }
+    VORTEX_TRY(auto add, rewrite_file(files, random, *file->second, partition, touched));
+    actions.removes.push_back(remove_of(*file->second));
+    actions.adds.push_back(std::move(add));
+  }
+  return {};
+}
+
+}  // namespace vortex

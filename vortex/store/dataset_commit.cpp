@@ -1,0 +1,289 @@
+// Dataset::commit: plan against the newest version, write, publish; when somebody was faster, plan
+// anew. The order of what becomes visible: captures, revisions, quarantine, actions, instruments,
+// then bars, then state.db.
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include <arrow/record_batch.h>
+#include <fmt/core.h>
+
+#include "vortex/base/log.hpp"
+#include "vortex/store/bars_files.hpp"
+#include "vortex/store/coverage.hpp"
+#include "vortex/store/dataset_impl.hpp"
+#include "vortex/store/file_system.hpp"
+
+namespace vortex {
+namespace {
+
+constexpr int kAttemptsMax = 20;  // lost races before a commit is given up
+
+CommitNote note_of(const CommitPlan& plan, bool restates) {
+  return {.operation = restates ? "MERGE" : "WRITE",
+          .parameters_json = restates ? "{}" : R"({"mode":"Append"})",
+          .engine = "Vortex/" VORTEX_VERSION,
+          .commit_id = plan.commit_id};
+}
+
+bool restates(const CommitPlan& plan) {
+  return std::ranges::any_of(plan.partitions,
+                             [](const BarsPartition& p) { return !p.matches.empty(); });
+}
+
+std::vector<std::size_t> owners(const std::vector<SeriesBatch>& batch) {
+  std::map<SeriesKey, std::size_t> first;
+  std::vector<std::size_t> owner(batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    owner[i] = first.try_emplace(batch[i].key, i).first->second;
+  }
+  return owner;
+}
+
+std::vector<SeriesReceipt> receipts(const CommitPlan& plan) {
+  std::vector<SeriesReceipt> out(plan.batch.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].key = plan.batch[i].key;
+    out[i].rows_quarantined = static_cast<std::int64_t>(plan.batch[i].quarantine.size());
+  }
+  for (const BarsPartition& partition : plan.partitions) {
+    for (const SeriesSpan& span : partition.spans) {
+      SeriesReceipt& receipt = out[plan.owner[span.series]];
+      for (std::size_t row = span.begin; row < span.end; ++row) {
+        switch (partition.states[row]) {
+          case RowState::fresh: ++receipt.rows_new; break;
+          case RowState::unchanged: ++receipt.rows_unchanged; break;
+          case RowState::restated: ++receipt.rows_restated; break;
+        }
+      }
+    }
+  }
+  return out;
+}
+
+void add_new_rows(const BarsPartition& partition, const SeriesSpan& span, SeriesChange& change) {
+  for (std::size_t row = span.end; row > span.begin; --row) {
+    if (partition.states[row - 1] != RowState::fresh) continue;
+    const TimePoint stamp{Duration{partition.rows.timestamp[row - 1]}};
+    ++change.rows_new;
+    change.first_new = stamp;
+    if (change.stamps_new.size() < StateDb::kLastBarsMax) change.stamps_new.push_back(stamp);
+  }
+  std::ranges::reverse(change.stamps_new);
+}
+
+std::vector<SeriesChange> state_changes(const CommitPlan& plan) {
+  std::vector<SeriesChange> by_series(plan.batch.size());
+  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
+    SeriesChange& change = by_series[plan.owner[i]];
+    change.key = plan.batch[i].key;
+    change.marks.insert(change.marks.end(), plan.batch[i].coverage.begin(),
+                        plan.batch[i].coverage.end());
+  }
+  for (const BarsPartition& partition : plan.partitions) {
+    for (const SeriesSpan& span : partition.spans) {
+      add_new_rows(partition, span, by_series[plan.owner[span.series]]);
+    }
+  }
+  std::erase_if(by_series, [](const SeriesChange& change) {
+    return change.rows_new == 0 && change.marks.empty();
+  });
+  return by_series;
+}
+
+void write_capture_row(RowWriter& rows, const SeriesBatch& series, const Capture& capture,
+                       const PackPlace& place, const std::string& marks) {
+  rows.text(capture.id);
+  rows.text(capture.sha256);
+  rows.text(place.pack);
+  rows.whole(static_cast<std::int64_t>(place.offset));
+  rows.whole(static_cast<std::int64_t>(place.length));
+  rows.whole(static_cast<std::int64_t>(capture.body_bytes));
+  rows.text(series.key.provider);
+  rows.text(series.key.symbol);
+  rows.text(to_string(series.key.interval));
+  rows.moment(capture.range.start);
+  rows.moment(capture.range.end);
+  rows.text(capture.request);
+  rows.whole(capture.status);
+  rows.text(capture.headers);
+  rows.moment(capture.received_at);
+  rows.text_or_null(marks);
+}
+
+// Best effort: files no log names are unseen, only in the way of the disk's space.
+void discard(FileSystem& files, const CommitActions& actions) {
+  for (const AddFile& add : actions.adds) {
+    if (auto removed = files.remove("bars/" + add.path); !removed) {
+      log::debug("left behind: {}", removed.error().message);
+    }
+  }
+}
+
+}  // namespace
+
+Result<CommitReceipt> Dataset::Impl::commit(std::vector<SeriesBatch> batch) {
+  CommitPlan plan;
+  plan.batch = std::move(batch);
+  plan.owner = owners(plan.batch);
+  plan.commit_id = random.uuid();
+  plan.now = clock.now();
+  VORTEX_TRY_VOID(bars.check_writable());
+  // Brought up to date first: after the commit it must be exactly one version behind.
+  VORTEX_TRY([[maybe_unused]] StateDb* const ready, state());
+  VORTEX_TRY(plan.partitions, gather_partitions(plan.batch));
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    VORTEX_TRY([[maybe_unused]] const bool others, bars.refresh());
+    VORTEX_TRY_VOID(this->plan(plan));
+    const bool nothing = std::ranges::none_of(plan.news, [](char news) { return news != 0; });
+    if (!nothing) {
+      auto written = write(plan);
+      if (!written && written.error().code == ErrorCode::commit_conflict) continue;
+      if (!written) return std::unexpected(std::move(written).error());
+      remember_side_rows(plan);
+    }
+    VORTEX_TRY_VOID(note_state(plan));
+    return CommitReceipt{
+        .version = bars.version(), .committed = plan.rows_change, .series = receipts(plan)};
+  }
+  return fail(ErrorCode::commit_conflict,
+              fmt::format("{}: other writers were faster {} times", path, kAttemptsMax));
+}
+
+Result<void> Dataset::Impl::plan(CommitPlan& plan) {
+  plan.news.assign(plan.batch.size(), 0);
+  plan.rows_change = false;
+  for (BarsPartition& partition : plan.partitions) {
+    VORTEX_TRY_VOID(compare_with_stored(*files, bars, partition));
+    for (const SeriesSpan& span : partition.spans) {
+      const auto begin = partition.states.begin() + static_cast<std::ptrdiff_t>(span.begin);
+      const auto end = partition.states.begin() + static_cast<std::ptrdiff_t>(span.end);
+      const bool change =
+          std::any_of(begin, end, [](RowState state) { return state != RowState::unchanged; });
+      if (change) plan.news[plan.owner[span.series]] = 1;
+      plan.rows_change = plan.rows_change || change;
+    }
+  }
+  VORTEX_TRY_VOID(plan_side_rows(plan));
+  return plan_empty_ranges(plan);
+}
+
+// A range newly known to be empty is worth keeping the answer that says so.
+Result<void> Dataset::Impl::plan_empty_ranges(CommitPlan& plan) {
+  std::vector<std::size_t> asking;
+  std::vector<SeriesKey> keys;
+  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
+    const auto& marks = plan.batch[i].coverage;
+    const bool empties = std::ranges::any_of(
+        marks, [](const CoverageMark& mark) { return mark.state == CoverageState::empty; });
+    if (!empties || plan.news[plan.owner[i]] != 0 || plan.batch[i].captures.empty()) continue;
+    asking.push_back(i);
+    keys.push_back(plan.batch[i].key);
+  }
+  if (asking.empty()) return {};
+  VORTEX_TRY(StateDb* const db, state());
+  VORTEX_TRY(const auto states, db->states(keys));
+  for (std::size_t i = 0; i < asking.size(); ++i) {
+    auto marks = states[i].coverage;
+    for (const CoverageMark& mark : plan.batch[asking[i]].coverage) {
+      if (mark.state == CoverageState::empty) add_mark(marks, mark);
+    }
+    if (marks != states[i].coverage) plan.news[plan.owner[asking[i]]] = 1;
+  }
+  return {};
+}
+
+Result<CommitActions> Dataset::Impl::write_bars(CommitPlan& plan) {
+  CommitActions actions_out;
+  for (const BarsPartition& partition : plan.partitions) {
+    auto done = write_partition(*files, bars, random, partition, actions_out);
+    if (!done) {
+      discard(*files, actions_out);
+      return std::unexpected(std::move(done).error());
+    }
+  }
+  VORTEX_TRY(const std::int64_t stamp, bars.next_timestamp(plan.now));
+  for (AddFile& add : actions_out.adds) add.modification_ms = stamp;
+  return actions_out;
+}
+
+Result<void> Dataset::Impl::write(CommitPlan& plan) {
+  const std::int64_t version = plan.rows_change ? bars.version() + 1 : bars.version();
+  const std::string commit_id = plan.rows_change ? plan.commit_id : "";
+  VORTEX_TRY(auto commit_actions, write_bars(plan));
+  auto done = write_captures(plan, version, commit_id);
+  if (done) done = write_side_rows(plan, version, commit_id);
+  if (!done) {
+    discard(*files, commit_actions);
+    return done;
+  }
+  if (!plan.rows_change) return {};
+  commit_actions.note = note_of(plan, restates(plan));
+  done = bars.commit(commit_actions, plan.now);
+  // Only a lost race proves that no log file names these files: after any other failure it may.
+  if (!done && done.error().code == ErrorCode::commit_conflict) discard(*files, commit_actions);
+  return done;
+}
+
+Result<void> Dataset::Impl::write_captures(CommitPlan& plan, std::int64_t version,
+                                           const std::string& commit_id) {
+  std::vector<const Capture*> wanted;
+  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
+    if (plan.news[plan.owner[i]] == 0) continue;
+    for (const Capture& capture : plan.batch[i].captures) wanted.push_back(&capture);
+  }
+  if (wanted.empty()) return {};
+  if (!plan.places || plan.packed != wanted) {
+    VORTEX_TRY(plan.places, write_pack(*files, random, wanted));
+    plan.packed = wanted;
+  }
+  RowWriter rows(captures_table().schema);
+  std::size_t place = 0;
+  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
+    if (plan.news[plan.owner[i]] == 0) continue;
+    const SeriesBatch& series = plan.batch[i];
+    std::string marks = series.coverage.empty() ? "" : write_marks(series.coverage);
+    for (const Capture& capture : series.captures) {
+      write_capture_row(rows, series, capture, (*plan.places)[place++], marks);
+      rows.whole(version);
+      rows.text(commit_id);
+      marks.clear();  // once per series is enough
+    }
+  }
+  return add_side(plan, captures, rows);
+}
+
+Result<void> Dataset::Impl::add_side(CommitPlan& plan, SideTable& table, RowWriter& rows) {
+  auto& earlier = plan.added[table.log().directory()];
+  if (rows.rows() == 0) return {};
+  VORTEX_TRY(const auto batch, rows.finish());
+  CommitNote note = note_of(plan, false);
+  VORTEX_TRY(auto added, table.add(*batch, note, plan.now, random, earlier));
+  earlier = {std::move(added)};
+  return {};
+}
+
+Result<void> Dataset::Impl::note_state(const CommitPlan& plan) {
+  const auto changes = state_changes(plan);
+  if (!plan.rows_change) {
+    if (changes.empty()) return {};
+    VORTEX_TRY(StateDb* const db, state());
+    return db->add_marks(changes);
+  }
+  if (state_db) {
+    auto applied = state_db->apply(changes, bars.version());
+    if (applied && *applied) return {};
+    if (!applied && applied.error().code == ErrorCode::corrupt) state_db.reset();
+    if (!applied && applied.error().code != ErrorCode::corrupt) {
+      // The rows are safe; what is covered is found again from the tables at the next look.
+      log::warning("{}: {}", path, applied.error().message);
+      return {};
+    }
+  }
+  VORTEX_TRY(StateDb* const db, state());
+  return db->add_marks(changes);
+}
+
+}  // namespace vortex

@@ -1,0 +1,123 @@
+// The insides of Dataset, shared by its three sources: opening and state, committing, reading.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "vortex/base/random.hpp"
+#include "vortex/store/adjust.hpp"
+#include "vortex/store/bars_upsert.hpp"
+#include "vortex/store/dataset.hpp"
+#include "vortex/store/delta_log.hpp"
+#include "vortex/store/raw_pack.hpp"
+#include "vortex/store/row_columns.hpp"
+#include "vortex/store/side_table.hpp"
+#include "vortex/store/state_db.hpp"
+
+namespace vortex {
+
+// The newest content per key of a side table, both as digests, so that what is stored already is
+// not written again. Loaded when first needed.
+class KnownRows {
+ public:
+  bool loaded() const { return loaded_; }
+  void set_loaded() { loaded_ = true; }
+  bool holds(const std::string& key, const std::string& content) const;
+  void note(const std::string& key, const std::string& content);
+
+ private:
+  bool loaded_ = false;
+  std::unordered_map<std::string, std::string> digests_;
+};
+
+// Rows of the side tables that one commit brings, before they are known to be new.
+struct SideRows {
+  // (key, content) of each row, to be remembered once the commit is through.
+  std::vector<std::pair<std::string, std::string>> actions;
+  std::vector<std::pair<std::string, std::string>> instruments;
+  std::vector<std::pair<std::string, std::string>> quarantine;
+};
+
+// One commit under way.
+struct CommitPlan {
+  std::vector<SeriesBatch> batch;
+  std::vector<std::size_t> owner;  // by series batch: the first with the same key
+  std::vector<BarsPartition> partitions;
+  std::string commit_id;
+  TimePoint now;
+
+  // Made anew for each attempt.
+  std::vector<char> news;  // by series batch (owner): it brings something to keep
+  std::vector<std::vector<const CorporateAction*>> actions;
+  std::vector<bool> instrument;
+  std::vector<std::vector<const QuarantineEntry*>> quarantine;
+  SideRows side;
+  bool rows_change = false;
+
+  // Kept over attempts.
+  std::optional<std::vector<PackPlace>> places;
+  std::vector<const Capture*> packed;
+  std::unordered_map<std::string_view, std::vector<std::string>>
+      added;  // by table: earlier attempts' files
+};
+
+struct Dataset::Impl {
+  Impl(std::unique_ptr<FileSystem> file_system, std::string where, const Clock& clock,
+       Random random);
+
+  // dataset.cpp
+  Result<void> open_bars(bool create);
+  Result<StateDb*> state();
+  Result<void> rebuild_state(const std::string& why);
+  Result<std::vector<SeriesState>> states_from_tables();
+
+  // dataset_commit.cpp
+  Result<CommitReceipt> commit(std::vector<SeriesBatch> batch);
+  Result<void> plan(CommitPlan& plan);
+  Result<void> plan_empty_ranges(CommitPlan& plan);
+  Result<void> write(CommitPlan& plan);
+  Result<CommitActions> write_bars(CommitPlan& plan);
+  Result<void> write_captures(CommitPlan& plan, std::int64_t version, const std::string& commit_id);
+  Result<void> add_side(CommitPlan& plan, SideTable& table, RowWriter& rows);
+  Result<void> note_state(const CommitPlan& plan);
+
+  // dataset_known.cpp
+  Result<void> load_known(SideTable& table, KnownRows& known);
+  Result<void> plan_side_rows(CommitPlan& plan);
+  Result<void> write_side_rows(CommitPlan& plan, std::int64_t version,
+                               const std::string& commit_id);
+  void remember_side_rows(const CommitPlan& plan);
+
+  // dataset_read.cpp
+  Result<Snapshot> snapshot_for(const AsOf& as_of, Date& today);
+  Result<BarColumns> read_rows(const Snapshot& snapshot, const SeriesKey& key, TimeRange range);
+  Result<std::vector<ActionOnBasis>> actions_of(const std::string& provider,
+                                                const std::string& symbol, std::int64_t version);
+  Result<std::optional<Instrument>> instrument_of(const std::string& provider,
+                                                  const std::string& symbol, std::int64_t version);
+
+  RowsThatCount counting(std::int64_t version) { return {.bars = bars, .version_max = version}; }
+
+  std::string path;
+  const Clock& clock;
+  std::unique_ptr<FileSystem> files;
+  Random random;
+  DeltaLog bars;
+  SideTable captures;
+  SideTable revisions;
+  SideTable quarantine;
+  SideTable actions;
+  SideTable instruments;
+  KnownRows known_actions;
+  KnownRows known_instruments;
+  KnownRows known_quarantine;
+  std::optional<StateDb> state_db;
+};
+
+// The (key, content) of side rows, as KnownRows remembers them.
+std::string digest(std::string_view text);
+
+}  // namespace vortex

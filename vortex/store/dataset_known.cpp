@@ -1,0 +1,270 @@
+// The side tables of a commit: which actions, instruments and quarantined rows are new, and their
+// rows.
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <arrow/record_batch.h>
+#include <fmt/core.h>
+
+#include "vortex/base/sha256.hpp"
+#include "vortex/codec/bar_view.hpp"
+#include "vortex/store/dataset_impl.hpp"
+
+namespace vortex {
+namespace {
+
+constexpr std::size_t kDigestDigits = 32;
+constexpr char kSeparator = '\x1f';  // in no symbol and no provider's name
+
+template <class... Parts>
+std::string joined(const Parts&... parts) {
+  std::string out;
+  ((out += fmt::format("{}{}", parts, kSeparator)), ...);
+  return out;
+}
+
+std::string moment_text(const std::optional<TimePoint>& time) {
+  return time ? format_time(*time) : std::string();
+}
+
+using Row = std::pair<std::string, std::string>;
+
+Row row_of(std::string_view provider, std::string_view symbol, const CorporateAction& action) {
+  return {digest(joined(provider, symbol, to_string(action.kind), format_date(action.ex_date))),
+          digest(joined(action.amount, action.numerator, action.denominator, action.currency))};
+}
+
+Row row_of(std::string_view provider, std::string_view symbol, const Instrument& one) {
+  return {
+      digest(joined(provider, symbol)),
+      digest(joined(one.name, one.exchange, one.mic, one.zone, one.currency, one.price_magnifier,
+                    one.tick.value_or(-1), one.type, moment_text(one.first_trade)))};
+}
+
+Row row_of(const SeriesKey& key, const QuarantineEntry& entry) {
+  return {digest(joined(key.provider, key.symbol, to_string(key.interval),
+                        moment_text(entry.timestamp), entry.reasons, entry.row_text)),
+          ""};
+}
+
+// Up to which day splits are in an amount that came with these bars.
+Date basis_of(const SeriesBatch& series, TimePoint now) {
+  for (const auto& bars : series.bars) {
+    if (bars && bars->num_rows() > 0) return BarView(*bars).basis(0);
+  }
+  return date_of(series.captures.empty() ? now : series.captures.back().received_at);
+}
+
+void write_action(RowWriter& rows, const SeriesBatch& series, const CorporateAction& action,
+                  TimePoint now) {
+  rows.text(series.key.provider);
+  rows.text(series.key.symbol);
+  rows.text(to_string(action.kind));
+  rows.date(action.ex_date);
+  rows.number(action.amount);
+  rows.number(action.numerator);
+  rows.number(action.denominator);
+  rows.text_or_null(action.currency);
+  rows.date(basis_of(series, now));
+  rows.moment(now);
+}
+
+void write_instrument(RowWriter& rows, const SeriesKey& key, const Instrument& one, TimePoint now) {
+  rows.text(key.provider);
+  rows.text(key.symbol);
+  for (const auto& text : {one.name, one.exchange, one.mic, one.zone, one.currency}) {
+    rows.text_or_null(text);
+  }
+  rows.number(one.price_magnifier);
+  rows.number(one.tick.value_or(std::numeric_limits<double>::quiet_NaN()));
+  rows.text_or_null(one.type);
+  rows.moment(one.first_trade);
+  rows.moment(now);
+}
+
+void write_quarantine(RowWriter& rows, const SeriesKey& key, const QuarantineEntry& entry,
+                      TimePoint now) {
+  constexpr std::size_t kRowTextMax = 1024;
+  rows.text(key.provider);
+  rows.text(key.symbol);
+  rows.text(to_string(key.interval));
+  rows.moment(entry.timestamp);
+  rows.text(entry.reasons);
+  rows.text(untrusted(entry.row_text, kRowTextMax));
+  rows.text_or_null(entry.capture_id);
+  rows.moment(now);
+}
+
+void write_revision(RowWriter& rows, const BarsPartition& partition, const StoredMatch& match,
+                    TimePoint now) {
+  const BarColumns& incoming = partition.rows;
+  rows.text(partition.provider);
+  rows.text(incoming.symbols.text(incoming.symbol[match.row]));
+  rows.text(to_string(partition.interval));
+  rows.moment(TimePoint{Duration{incoming.timestamp[match.row]}});
+  rows.text(match.finalised ? "finalised" : "restated");
+  for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
+    rows.number(match.old_numbers[i]);
+    rows.number(incoming.numbers[i].at(match.row));
+  }
+  rows.text(partition.old_captures.text(match.old_capture));
+  rows.text(incoming.captures.text(incoming.capture[match.row]));
+  rows.moment(now);
+}
+
+// The identity of a stored row, as row_of gives it for an incoming one.
+class StoredRows {
+ public:
+  explicit StoredRows(const arrow::RecordBatch& rows) : rows_(rows) {}
+
+  Row action(std::int64_t row) const {
+    return {digest(joined(text("provider", row), text("symbol", row), text("kind", row),
+                          format_date(ColumnReader(rows_, "ex_date").date(row)))),
+            digest(joined(number("amount", row), number("numerator", row),
+                          number("denominator", row), text("currency", row)))};
+  }
+  Row instrument(std::int64_t row) const {
+    const double tick = number("tick", row);
+    return {digest(joined(text("provider", row), text("symbol", row))),
+            digest(joined(text("name", row), text("exchange", row), text("mic", row),
+                          text("zone", row), text("currency", row), number("price_magnifier", row),
+                          std::isnan(tick) ? -1 : tick, text("type", row),
+                          moment_text(ColumnReader(rows_, "first_trade").moment(row))))};
+  }
+  Row quarantined(std::int64_t row) const {
+    return {digest(joined(text("provider", row), text("symbol", row), text("interval", row),
+                          moment_text(ColumnReader(rows_, "timestamp").moment(row)),
+                          text("reasons", row), text("row_text", row))),
+            ""};
+  }
+
+ private:
+  std::string_view text(const char* column, std::int64_t row) const {
+    return ColumnReader(rows_, column).text(row);
+  }
+  double number(const char* column, std::int64_t row) const {
+    return ColumnReader(rows_, column).number(row);
+  }
+
+  const arrow::RecordBatch& rows_;
+};
+
+}  // namespace
+
+std::string digest(std::string_view text) {
+  return sha256_hex(text).substr(0, kDigestDigits);
+}
+
+bool KnownRows::holds(const std::string& key, const std::string& content) const {
+  const auto it = digests_.find(key);
+  return it != digests_.end() && it->second == content;
+}
+
+void KnownRows::note(const std::string& key, const std::string& content) {
+  digests_[key] = content;
+}
+
+Result<void> Dataset::Impl::load_known(SideTable& table, KnownRows& known) {
+  if (known.loaded()) return {};
+  VORTEX_TRY_VOID(table.refresh());
+  const auto visit = [&](const arrow::RecordBatch& rows, const std::vector<std::int64_t>& kept) {
+    const StoredRows stored(rows);
+    for (const std::int64_t row : kept) {
+      const Row one = &table == &actions       ? stored.action(row)
+                      : &table == &instruments ? stored.instrument(row)
+                                               : stored.quarantined(row);
+      known.note(one.first, one.second);
+    }
+  };
+  VORTEX_TRY_VOID(table.scan(counting(bars.version()), "", visit));
+  known.set_loaded();
+  return {};
+}
+
+Result<void> Dataset::Impl::plan_side_rows(CommitPlan& plan) {
+  const std::size_t count = plan.batch.size();
+  plan.side = {};
+  plan.actions.assign(count, {});
+  plan.instrument.assign(count, false);
+  plan.quarantine.assign(count, {});
+  for (std::size_t i = 0; i < count; ++i) {
+    const SeriesBatch& series = plan.batch[i];
+    const SeriesKey& key = series.key;
+    char& news = plan.news[plan.owner[i]];
+    if (!series.actions.empty()) VORTEX_TRY_VOID(load_known(actions, known_actions));
+    for (const CorporateAction& action : series.actions) {
+      Row row = row_of(key.provider, key.symbol, action);
+      if (known_actions.holds(row.first, row.second)) continue;
+      plan.side.actions.push_back(std::move(row));
+      plan.actions[i].push_back(&action);
+      news = 1;
+    }
+    if (series.instrument) {
+      VORTEX_TRY_VOID(load_known(instruments, known_instruments));
+      Row row = row_of(key.provider, key.symbol, *series.instrument);
+      if (!known_instruments.holds(row.first, row.second)) {
+        plan.side.instruments.push_back(std::move(row));
+        plan.instrument[i] = true;
+        news = 1;
+      }
+    }
+    if (!series.quarantine.empty()) VORTEX_TRY_VOID(load_known(quarantine, known_quarantine));
+    for (const QuarantineEntry& entry : series.quarantine) {
+      QuarantineEntry kept = entry;
+      kept.row_text = untrusted(entry.row_text, 1024);
+      Row row = row_of(key, kept);
+      if (known_quarantine.holds(row.first, row.second)) continue;
+      plan.side.quarantine.push_back(std::move(row));
+      plan.quarantine[i].push_back(&entry);
+      news = 1;
+    }
+  }
+  return {};
+}
+
+Result<void> Dataset::Impl::write_side_rows(CommitPlan& plan, std::int64_t version,
+                                            const std::string& commit_id) {
+  RowWriter revision_rows(revisions_table().schema);
+  RowWriter quarantine_rows(quarantine_table().schema);
+  RowWriter action_rows(corporate_actions_table().schema);
+  RowWriter instrument_rows(instruments_table().schema);
+  const auto belongs = [&](RowWriter& rows) {
+    rows.whole(version);
+    rows.text(commit_id);
+  };
+  for (const BarsPartition& partition : plan.partitions) {
+    for (const StoredMatch& match : partition.matches) {
+      write_revision(revision_rows, partition, match, plan.now);
+      belongs(revision_rows);
+    }
+  }
+  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
+    const SeriesBatch& series = plan.batch[i];
+    for (const QuarantineEntry* entry : plan.quarantine[i]) {
+      write_quarantine(quarantine_rows, series.key, *entry, plan.now);
+      belongs(quarantine_rows);
+    }
+    for (const CorporateAction* action : plan.actions[i]) {
+      write_action(action_rows, series, *action, plan.now);
+      belongs(action_rows);
+    }
+    if (plan.instrument[i]) {
+      write_instrument(instrument_rows, series.key, *series.instrument, plan.now);
+      belongs(instrument_rows);
+    }
+  }
+  VORTEX_TRY_VOID(add_side(plan, revisions, revision_rows));
+  VORTEX_TRY_VOID(add_side(plan, quarantine, quarantine_rows));
+  VORTEX_TRY_VOID(add_side(plan, actions, action_rows));
+  return add_side(plan, instruments, instrument_rows);
+}
+
+void Dataset::Impl::remember_side_rows(const CommitPlan& plan) {
+  for (const auto& [key, content] : plan.side.actions) known_actions.note(key, content);
+  for (const auto& [key, content] : plan.side.instruments) known_instruments.note(key, content);
+  for (const auto& [key, content] : plan.side.quarantine) known_quarantine.note(key, content);
+}
+
+}  // namespace vortex

@@ -1,0 +1,67 @@
+// Parquet through the store's file interface: writing one whole file, and reading chosen row groups
+// and columns of one. Not thread-safe; columns are encoded and decoded on Arrow's own pool.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "vortex/base/error.hpp"
+#include "vortex/base/time.hpp"
+#include "vortex/model/time_range.hpp"
+#include "vortex/store/file_system.hpp"
+
+namespace vortex {
+
+struct ParquetLayout {
+  // Columns whose order the rows keep, told to readers.
+  std::vector<std::string> sorted_by;
+  // Columns worth a dictionary; the others are written plain.
+  std::vector<std::string> dictionary;
+  // Columns with row-group statistics.
+  std::vector<std::string> statistics;
+};
+
+// Writes the batch as a new durable file (zstd, row groups of at most 128 Ki rows) and gives its
+// size.
+Result<std::int64_t> write_parquet(FileSystem& files, const std::string& path,
+                                   const arrow::RecordBatch& batch, const ParquetLayout& layout);
+
+// What rows a reader is after; empty members exclude nothing.
+struct RowFilter {
+  std::optional<std::string> symbol_min;
+  std::optional<std::string> symbol_max;
+  std::optional<TimePoint> timestamp_min;
+  std::optional<TimePoint> timestamp_max;  // inclusive
+};
+
+class ParquetTableFile {
+ public:
+  static Result<ParquetTableFile> open(FileSystem& files, const std::string& path);
+  ParquetTableFile(ParquetTableFile&&) noexcept;
+  ParquetTableFile& operator=(ParquetTableFile&&) noexcept;
+  ~ParquetTableFile();
+
+  std::int64_t rows() const;
+  struct RowGroup {
+    int index = 0;
+    std::int64_t first_row = 0;
+    std::int64_t rows = 0;
+  };
+  // The row groups that can hold such rows, by their statistics.
+  std::vector<RowGroup> row_groups(const RowFilter& filter) const;
+  // Text columns come as dictionaries. `columns` empty: all. Columns the file lacks are left out.
+  Result<std::shared_ptr<arrow::Table>> read(const std::vector<RowGroup>& groups,
+                                             const std::vector<std::string>& columns) const;
+
+ private:
+  struct Impl;
+  explicit ParquetTableFile(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vortex

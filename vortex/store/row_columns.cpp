@@ -1,0 +1,119 @@
+#include "vortex/store/row_columns.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include "vortex/codec/arrow_error.hpp"
+
+namespace vortex {
+
+RowWriter::RowWriter(std::shared_ptr<arrow::Schema> schema) : schema_(std::move(schema)) {
+  for (const auto& field : schema_->fields()) {
+    auto builder = arrow::MakeBuilder(field->type());
+    sound_ = sound_ && builder.ok();
+    if (builder.ok()) builders_.push_back(*std::move(builder));
+  }
+}
+RowWriter::~RowWriter() = default;
+RowWriter::RowWriter(RowWriter&&) noexcept = default;
+RowWriter& RowWriter::operator=(RowWriter&&) noexcept = default;
+
+template <class Builder, class Append>
+void RowWriter::add(const Append& append) {
+  auto* builder = sound_ ? dynamic_cast<Builder*>(builders_[next_].get()) : nullptr;
+  sound_ = builder != nullptr && append(*builder).ok();
+  next_ = next_ + 1 == builders_.size() ? 0 : next_ + 1;
+}
+
+void RowWriter::text(std::string_view value) {
+  add<arrow::StringBuilder>([&](auto& builder) { return builder.Append(value); });
+}
+void RowWriter::text_or_null(std::string_view value) {
+  add<arrow::StringBuilder>(
+      [&](auto& builder) { return value.empty() ? builder.AppendNull() : builder.Append(value); });
+}
+void RowWriter::number(double value) {
+  add<arrow::DoubleBuilder>([&](auto& builder) {
+    return std::isnan(value) ? builder.AppendNull() : builder.Append(value);
+  });
+}
+void RowWriter::whole(std::int64_t value) {
+  add<arrow::Int64Builder>([&](auto& builder) { return builder.Append(value); });
+}
+void RowWriter::date(Date value) {
+  add<arrow::Date32Builder>([&](auto& builder) {
+    return builder.Append(static_cast<std::int32_t>(value.time_since_epoch().count()));
+  });
+}
+void RowWriter::moment(TimePoint value) {
+  moment(std::optional(value));
+}
+void RowWriter::moment(const std::optional<TimePoint>& value) {
+  add<arrow::TimestampBuilder>([&](auto& builder) {
+    return value ? builder.Append(value->time_since_epoch().count()) : builder.AppendNull();
+  });
+}
+
+std::int64_t RowWriter::rows() const {
+  return builders_.empty() ? 0 : builders_.front()->length();
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> RowWriter::finish() {
+  if (!sound_ || next_ != 0) return fail(ErrorCode::internal, "a row does not fit its table");
+  const std::int64_t count = rows();
+  arrow::ArrayVector columns;
+  for (const auto& builder : builders_) {
+    VORTEX_TRY(auto column, to_result(builder->Finish(), ErrorCode::internal));
+    columns.push_back(std::move(column));
+  }
+  return arrow::RecordBatch::Make(schema_, count, std::move(columns));
+}
+
+ColumnReader::ColumnReader(const arrow::RecordBatch& rows, const char* name) {
+  const int index = rows.schema()->GetFieldIndex(name);
+  if (index >= 0) column_ = rows.column(index).get();  // the batch keeps the array
+}
+
+bool ColumnReader::is_null(std::int64_t row) const {
+  return column_ == nullptr || column_->IsNull(row);
+}
+
+std::string_view ColumnReader::text(std::int64_t row) const {
+  if (is_null(row)) return {};
+  if (const auto* coded = dynamic_cast<const arrow::DictionaryArray*>(column_)) {
+    const auto* texts = dynamic_cast<const arrow::StringArray*>(coded->dictionary().get());
+    return texts == nullptr ? std::string_view() : texts->GetView(coded->GetValueIndex(row));
+  }
+  const auto* texts = dynamic_cast<const arrow::StringArray*>(column_);
+  return texts == nullptr ? std::string_view() : texts->GetView(row);
+}
+
+double ColumnReader::number(std::int64_t row) const {
+  const auto* values = dynamic_cast<const arrow::DoubleArray*>(column_);
+  const bool there = values != nullptr && values->IsValid(row);
+  return there ? values->Value(row) : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::int64_t ColumnReader::whole(std::int64_t row) const {
+  const auto* values = dynamic_cast<const arrow::Int64Array*>(column_);
+  return values != nullptr && values->IsValid(row) ? values->Value(row) : 0;
+}
+
+Date ColumnReader::date(std::int64_t row) const {
+  const auto* values = dynamic_cast<const arrow::Date32Array*>(column_);
+  return values != nullptr && values->IsValid(row) ? Date{std::chrono::days{values->Value(row)}}
+                                                   : Date{};
+}
+
+std::optional<TimePoint> ColumnReader::moment(std::int64_t row) const {
+  const auto* values = dynamic_cast<const arrow::TimestampArray*>(column_);
+  if (values == nullptr || values->IsNull(row)) return std::nullopt;
+  return TimePoint{Duration{values->Value(row)}};
+}
+
+}  // namespace vortex

@@ -1,0 +1,67 @@
+// Rows of the small tables (captures, revisions, …) to and from Arrow, column by column in the
+// order of the table's schema. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "vortex/base/error.hpp"
+#include "vortex/base/time.hpp"
+
+namespace vortex {
+
+// A row is written by one call a column, in schema order:
+//   rows.text("yahoo"); rows.whole(3); rows.moment(now); …
+class RowWriter {
+ public:
+  explicit RowWriter(std::shared_ptr<arrow::Schema> schema);
+  ~RowWriter();
+  RowWriter(RowWriter&&) noexcept;
+  RowWriter& operator=(RowWriter&&) noexcept;
+
+  void text(std::string_view value);
+  void text_or_null(std::string_view value);  // empty: null
+  void number(double value);                  // NaN: null
+  void whole(std::int64_t value);
+  void date(Date value);
+  void moment(TimePoint value);
+  void moment(const std::optional<TimePoint>& value);
+
+  std::int64_t rows() const;
+  // `internal` when a row is unfinished or a call did not fit its column.
+  Result<std::shared_ptr<arrow::RecordBatch>> finish();
+
+ private:
+  template <class Builder, class Append>
+  void add(const Append& append);
+
+  std::shared_ptr<arrow::Schema> schema_;
+  std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;
+  std::size_t next_ = 0;
+  bool sound_ = true;
+};
+
+// One column of a table that was read, by name; the table must outlive it. A column that is absent
+// or of another type reads as null throughout.
+class ColumnReader {
+ public:
+  ColumnReader(const arrow::RecordBatch& rows, const char* name);
+
+  bool is_null(std::int64_t row) const;
+  std::string_view text(std::int64_t row) const;  // empty where null
+  double number(std::int64_t row) const;          // NaN where null
+  std::int64_t whole(std::int64_t row) const;     // 0 where null
+  Date date(std::int64_t row) const;
+  std::optional<TimePoint> moment(std::int64_t row) const;
+
+ private:
+  const arrow::Array* column_ = nullptr;
+};
+
+}  // namespace vortex

@@ -1,0 +1,162 @@
+#include "vortex/store/side_table.hpp"
+
+#include <algorithm>
+
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <fmt/core.h>
+
+#include "vortex/base/json.hpp"
+#include "vortex/codec/arrow_error.hpp"
+#include "vortex/store/parquet_file.hpp"
+#include "vortex/store/row_columns.hpp"
+
+namespace vortex {
+namespace {
+
+constexpr int kAttemptsMax = 20;  // lost races for one small table before giving up
+constexpr const char* kRetention =
+    "interval 3650 days";  // nothing is cleaned by other tools' defaults
+
+std::string symbol_statistics(const arrow::RecordBatch& rows) {
+  const ColumnReader symbols(rows, "symbol");
+  std::string_view lowest = symbols.text(0);
+  std::string_view highest = lowest;
+  for (std::int64_t row = 1; row < rows.num_rows(); ++row) {
+    lowest = std::min(lowest, symbols.text(row));
+    highest = std::max(highest, symbols.text(row));
+  }
+  JsonWriter writer;
+  writer.begin_object();
+  writer.member("numRecords", rows.num_rows());
+  writer.key("minValues");
+  writer.begin_object();
+  writer.member("symbol", lowest);
+  writer.end_object();
+  writer.key("maxValues");
+  writer.begin_object();
+  writer.member("symbol", highest);
+  writer.end_object();
+  writer.key("nullCount");
+  writer.begin_object();
+  writer.member("symbol", 0);
+  writer.end_object();
+  writer.end_object();
+  return writer.take();
+}
+
+ParquetLayout side_layout(const TableDefinition& table) {
+  ParquetLayout layout{.sorted_by = {}, .dictionary = {}, .statistics = {"symbol"}};
+  for (const auto& field : table.schema->fields()) {
+    const bool constant = field->name() == "provider" || field->name() == "interval" ||
+                          field->name() == "pack" || field->name() == "commit_id" ||
+                          field->name() == "kind" || field->name() == "symbol";
+    if (constant) layout.dictionary.push_back(field->name());
+  }
+  return layout;
+}
+
+Result<bool> commit_came(RowsThatCount& counting, std::int64_t version, std::string_view commit) {
+  if (version > counting.version_max) return false;
+  if (commit.empty()) return true;
+  VORTEX_TRY(const auto note, counting.bars.note_of(version));
+  return !note || note->commit_id == commit;
+}
+
+}  // namespace
+
+void describe_table(CommitActions& actions, const TableDefinition& table, Random& random,
+                    TimePoint now) {
+  actions.protocol = TableProtocol{};
+  actions.metadata = TableMetadata{
+      .id = random.uuid(),
+      .name = std::string(table.name),
+      .schema_string = delta_schema_string(*table.schema),
+      .partition_columns = table.partition_columns,
+      .configuration = {{"delta.logRetentionDuration", kRetention},
+                        {"delta.deletedFileRetentionDuration", kRetention}},
+      .created_ms = std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count()};
+}
+
+SideTable::SideTable(FileSystem& files, const TableDefinition& table)
+    : files_(files), table_(table), log_(files, std::string(table.name)) {}
+
+Result<void> SideTable::refresh() {
+  const bool first = !log_.loaded();
+  VORTEX_TRY(const bool news, log_.refresh());
+  if (first && news) return check_table_schema(log_.snapshot().metadata, table_);
+  return {};
+}
+
+Result<std::string> SideTable::add(const arrow::RecordBatch& rows, const CommitNote& note,
+                                   TimePoint now, Random& random,
+                                   const std::vector<std::string>& replaces) {
+  const std::string folder(table_.name);
+  VORTEX_TRY_VOID(refresh());
+  VORTEX_TRY_VOID(files_.make_directories(folder + "/_delta_log"));
+  AddFile file;
+  file.path = fmt::format("part-{}.parquet", random.uuid());
+  VORTEX_TRY(file.size, write_parquet(files_, folder + "/" + file.path, rows, side_layout(table_)));
+  VORTEX_TRY(file.modification_ms, log_.next_timestamp(now));
+  file.stats_json = symbol_statistics(rows);
+  file.stats = parse_statistics(file.stats_json);
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    CommitActions actions;
+    actions.note = note;
+    if (!log_.loaded()) describe_table(actions, table_, random, now);
+    for (const std::string& path : replaces) {
+      const auto old = log_.snapshot().files.find(path);
+      if (old == log_.snapshot().files.end()) continue;
+      actions.removes.push_back({.path = path, .partition_values = {}, .size = old->second->size});
+    }
+    actions.adds.push_back(file);
+    auto done = log_.commit(std::move(actions), now);
+    if (done) return file.path;
+    if (done.error().code != ErrorCode::commit_conflict) {
+      return std::unexpected(std::move(done).error().in(folder));
+    }
+    VORTEX_TRY_VOID(refresh());  // rows are only added, so another's commit does not change ours
+  }
+  return fail(ErrorCode::commit_conflict, folder + ": other writers were faster each time");
+}
+
+Result<void> SideTable::scan_file(const AddFile& file, RowsThatCount counting, const Visit& visit) {
+  VORTEX_TRY(const auto parquet,
+             ParquetTableFile::open(files_, std::string(table_.name) + "/" + file.path));
+  VORTEX_TRY(const auto table, parquet.read(parquet.row_groups({}), {}));
+  VORTEX_TRY(const auto rows, to_result(table->CombineChunksToBatch(), ErrorCode::corrupt));
+  const ColumnReader versions(*rows, "bars_version");
+  const ColumnReader commits(*rows, "commit_id");
+  std::vector<std::int64_t> kept;
+  std::int64_t last_version = -1;
+  std::string last_commit;
+  bool last_counts = false;
+  for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
+    const std::int64_t version = versions.whole(row);
+    if (row == 0 || version != last_version || commits.text(row) != last_commit) {
+      last_version = version;
+      last_commit = commits.text(row);
+      VORTEX_TRY(last_counts, commit_came(counting, version, last_commit));
+    }
+    if (last_counts) kept.push_back(row);
+  }
+  if (!kept.empty()) visit(*rows, kept);
+  return {};
+}
+
+Result<void> SideTable::scan(RowsThatCount counting, std::string_view symbol, const Visit& visit) {
+  std::vector<const AddFile*> wanted;
+  for (const auto& [path, file] : log_.snapshot().files) {
+    const FileStatistics& stats = file->stats;
+    const bool cannot = !symbol.empty() && ((stats.symbol_min && symbol < *stats.symbol_min) ||
+                                            (stats.symbol_max && symbol > *stats.symbol_max));
+    if (!cannot) wanted.push_back(file.get());
+  }
+  std::ranges::sort(wanted, {}, &AddFile::modification_ms);
+  for (const AddFile* file : wanted) VORTEX_TRY_VOID(scan_file(*file, counting, visit));
+  return {};
+}
+
+}  // namespace vortex

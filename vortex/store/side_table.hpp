@@ -1,0 +1,58 @@
+// A small table beside the bars (captures, revisions, quarantine, corporate_actions, instruments):
+// rows are added, never changed; of several rows of one key the last added counts. Every row names
+// the bars commit it belongs to; rows whose commit never came are passed over. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "vortex/base/error.hpp"
+#include "vortex/base/random.hpp"
+#include "vortex/store/delta_log.hpp"
+#include "vortex/store/table_schema.hpp"
+
+namespace vortex {
+
+// Which side rows count: those of the commits `bars` has, up to a version.
+struct RowsThatCount {
+  DeltaLog& bars;
+  std::int64_t version_max;
+};
+
+class SideTable {
+ public:
+  SideTable(FileSystem& files, const TableDefinition& table);
+
+  // Reads commits of others; an absent table is empty.
+  Result<void> refresh();
+  const DeltaLog& log() const { return log_; }
+
+  // Adds the rows in one durable commit. `replaces`: paths of files an earlier attempt at the same
+  // rows added, taken out again by this commit. Gives the path of the new file.
+  Result<std::string> add(const arrow::RecordBatch& rows, const CommitNote& note, TimePoint now,
+                          Random& random, const std::vector<std::string>& replaces);
+
+  // Calls `visit` with the rows that count, oldest commit first: a batch and the row numbers in it.
+  // `symbol` passes over files that cannot hold it; empty: all.
+  using Visit = std::function<void(const arrow::RecordBatch&, const std::vector<std::int64_t>&)>;
+  Result<void> scan(RowsThatCount counting, std::string_view symbol, const Visit& visit);
+
+ private:
+  Result<void> scan_file(const AddFile& file, RowsThatCount counting, const Visit& visit);
+
+  FileSystem& files_;
+  const TableDefinition& table_;
+  DeltaLog log_;
+};
+
+// A new table's protocol and metadata.
+void describe_table(CommitActions& actions, const TableDefinition& table, Random& random,
+                    TimePoint now);
+
+}  // namespace vortex
