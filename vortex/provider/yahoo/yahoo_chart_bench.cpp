@@ -1,0 +1,134 @@
+// Decode of a 1 M-row chart against a bare walk of the same values with simdjson, in one process.
+// The counter `ratio` of Decode is its time over the walk's, each the best of its runs.
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include <arrow/record_batch.h>
+#include <benchmark/benchmark.h>
+#include <simdjson.h>
+
+#include "vortex/base/json.hpp"
+#include "vortex/base/random.hpp"
+#include "vortex/provider/yahoo/yahoo_adapter.hpp"
+
+namespace vortex {
+namespace {
+
+constexpr std::int64_t kRows = 1'000'000;
+constexpr std::int64_t kFirstSecond = 946'684'800;
+constexpr int kRuns = 7;
+
+double rounded(double value) {
+  return std::round(value * 10'000) / 10'000;
+}
+
+// Minute bars of a random walk; one slot in a hundred is null.
+std::string make_payload() {
+  Random random(7);
+  std::string columns[5];
+  std::string stamps;
+  double close = 100;
+  for (std::int64_t i = 0; i < kRows; ++i) {
+    const double open = close;
+    close = rounded(close * std::exp(random.normal() * 2e-4));
+    const double high = rounded(std::max(open, close) + std::abs(random.normal()) * 0.02);
+    const double low = rounded(std::min(open, close) - std::abs(random.normal()) * 0.02);
+    const double row[5] = {open, high, low, close, static_cast<double>(random.below(100'000))};
+    const bool missing = random.below(100) == 0;
+    const char* comma = i == 0 ? "" : ",";
+    stamps += comma + std::to_string(kFirstSecond + 60 * i);
+    for (int column = 0; column < 5; ++column) {
+      columns[column] += comma;
+      if (missing)
+        columns[column] += "null";
+      else
+        append_double(columns[column], row[column]);
+    }
+  }
+  constexpr const char* kNames[5] = {"open", "high", "low", "close", "volume"};
+  std::string body =
+      R"({"chart":{"result":[{"meta":{"currency":"USD","symbol":"AAPL","exchangeName":"NMS",)"
+      R"("instrumentType":"EQUITY","exchangeTimezoneName":"America/New_York",)"
+      R"("dataGranularity":"1m"},"timestamp":[)";
+  body += stamps + R"(],"indicators":{"quote":[{)";
+  for (int column = 0; column < 5; ++column) {
+    body += std::string(column == 0 ? "" : ",") + "\"" + kNames[column] + "\":[" + columns[column] +
+            "]";
+  }
+  return body + R"(}]}}],"error":null}})";
+}
+
+const HttpReply& big_reply() {
+  static const HttpReply reply{.status = 200,
+                               .body = Body::take(make_payload()),
+                               .received_at = from_unix_seconds(2'000'000'000)};
+  return reply;
+}
+
+double walk_once(const Body& body) {
+  namespace json = simdjson::ondemand;
+  json::parser parser;
+  json::document document = parser
+                                .iterate(simdjson::padded_string_view(
+                                    body.data(), body.size(), body.size() + Body::kBodyPadding))
+                                .value();
+  double sum = 0;
+  for (auto element : document["chart"]["result"].get_array().value()) {
+    json::object result = element.get_object().value();
+    for (auto stamp : result["timestamp"].get_array().value()) {
+      sum += static_cast<double>(stamp.get_int64().value());
+    }
+    for (auto quote : result["indicators"]["quote"].get_array().value()) {
+      for (auto field : quote.get_object().value()) {
+        for (auto value : field.value().get_array().value()) {
+          if (!value.is_null().value()) sum += value.get_double().value();
+        }
+      }
+    }
+  }
+  return sum;
+}
+
+std::int64_t decode_once() {
+  const YahooAdapter adapter;
+  const BarsRequest request{.symbol = Symbol::parse("AAPL").value(),
+                            .interval = Interval::m1,
+                            .range = {TimePoint{}, from_unix_seconds(1'900'000'000)}};
+  const auto page = adapter.decode(request, big_reply());
+  return page ? page->bars->num_rows() : -1;
+}
+
+template <class Run>
+double best_seconds(Run run) {
+  double best = std::numeric_limits<double>::max();
+  for (int i = 0; i < kRuns; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    benchmark::DoNotOptimize(run());
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    best = std::min(best, spent.count());
+  }
+  return best;
+}
+
+void Walk(benchmark::State& state) {
+  const Body& body = big_reply().body;
+  for (auto _ : state) benchmark::DoNotOptimize(walk_once(body));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
+}
+BENCHMARK(Walk)->Unit(benchmark::kMillisecond);
+
+void Decode(benchmark::State& state) {
+  for (auto _ : state) {
+    if (decode_once() < kRows * 98 / 100) state.SkipWithError("decode lost rows");
+  }
+  state.SetItemsProcessed(state.iterations() * kRows);
+  const double walk = best_seconds([] { return walk_once(big_reply().body); });
+  const double decode = best_seconds([] { return decode_once(); });
+  state.counters["ratio"] = decode / walk;
+}
+BENCHMARK(Decode)->Unit(benchmark::kMillisecond)->Iterations(5);
+
+}  // namespace
+}  // namespace vortex
