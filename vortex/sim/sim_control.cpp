@@ -65,7 +65,7 @@ Result<void> YahooImposter::change(const ServerRequest& request) {
   }
   if (name == "faults") {
     VORTEX_TRY(faults_, FaultScript::parse(request.body, options_.seed));
-    started_ = clock_.monotonic();
+    started_ = clock_->monotonic();
     return {};
   }
   VORTEX_TRY(const Json json, Json::parse(request.body));

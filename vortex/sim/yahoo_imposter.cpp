@@ -145,7 +145,7 @@ struct YahooImposter::Asked {
 
 YahooImposter::YahooImposter(const Clock& clock, Market market, FaultScript faults,
                              YahooImposterOptions options)
-    : clock_(clock),
+    : clock_(&clock),
       started_(clock.monotonic()),
       market_(std::move(market)),
       faults_(std::move(faults)),
@@ -153,7 +153,7 @@ YahooImposter::YahooImposter(const Clock& clock, Market market, FaultScript faul
       sessions_(options_.seed) {}
 
 TimePoint YahooImposter::now() const {
-  return options_.now ? *options_.now : clock_.now();
+  return options_.now ? *options_.now : clock_->now();
 }
 
 ServerReply YahooImposter::answer(const ServerRequest& request) {
@@ -171,11 +171,11 @@ ServerReply YahooImposter::answer(const ServerRequest& request) {
 }
 
 ServerReply YahooImposter::answer_provider(const ServerRequest& request, const Asked& asked) {
-  if (options_.limit && !options_.limit->admit(clock_.monotonic())) {
+  if (options_.limit && !options_.limit->admit(clock_->monotonic())) {
     counts_.violation(kProvider);
     return too_many_requests();
   }
-  const auto since_start = std::chrono::duration_cast<Duration>(clock_.monotonic() - started_);
+  const auto since_start = std::chrono::duration_cast<Duration>(clock_->monotonic() - started_);
   const FaultRule* rule = faults_.decide({kProvider, asked.symbol, request.path, since_start});
   if (rule != nullptr) counts_.fault(kProvider, to_string(rule->kind));
   ServerReply reply = route(request, asked, rule);
@@ -226,7 +226,7 @@ ServerReply YahooImposter::crumb(const ServerRequest& request) const {
 void YahooImposter::add_session_cookies(const ServerRequest& request, Headers& headers) {
   constexpr auto kYear = std::chrono::hours(24 * 365);
   const std::string a3 = sessions_.open();
-  const std::string age = "; Expires=" + http_date(clock_.now() + kYear) + "; Max-Age=31536000";
+  const std::string age = "; Expires=" + http_date(clock_->now() + kYear) + "; Max-Age=31536000";
   const std::string scope = cookie_scope(request);
   headers.push_back({"Set-Cookie", "A1=" + a3 + age + scope + "; SameSite=Lax; HttpOnly"});
   headers.push_back({"Set-Cookie", "A3=" + a3 + age + scope + "; HttpOnly"});

@@ -57,7 +57,7 @@ class YahooImposter {
   Result<void> split(const Json& json);
   Result<void> set_now(const Json& json);
 
-  const Clock& clock_;
+  const Clock* clock_;
   Monotonic started_;
   Market market_;
   FaultScript faults_;

@@ -142,31 +142,37 @@ TEST(YahooWireTest, EmptyWindowsAreTwoHundredWithoutStamps) {
   EXPECT_EQ(minutes.at({"indicators"})->dump(), R"({"quote":[{}]})");
 }
 
+// A refusal as it stands on the wire; `description` may be its beginning only.
+std::string refusal_text(int status, std::string_view code, std::string_view description) {
+  return std::to_string(status) + R"( {"chart":{"result":null,"error":{"code":")" +
+         std::string(code) + R"(","description":")" + std::string(description);
+}
+
 TEST(YahooWireTest, RefusalsUseYahoosWords) {
-  EXPECT_EQ(
-      refusal_of("NOPE", {{"interval", "1d"}}),
-      R"(404 {"chart":{"result":null,"error":{"code":"Not Found","description":"No data found, symbol may be delisted"}}})");
+  EXPECT_EQ(refusal_of("NOPE", {{"interval", "1d"}}),
+            refusal_text(404, "Not Found", "No data found, symbol may be delisted\"}}}"));
   EXPECT_EQ(
       refusal_of("TSLA", window_params("1d", "2009-01-01", "2009-01-03")),
-      R"(400 {"chart":{"result":null,"error":{"code":"Bad Request","description":"Data doesn't exist for startDate = 1230768000, endDate = 1230940800"}}})");
-  EXPECT_TRUE(
-      refusal_of("AAPL", {{"interval", "7d"}})
-          .starts_with(
-              R"(400 {"chart":{"result":null,"error":{"code":"Bad Request","description":"Invalid input - interval=7d is not supported. Valid intervals: [1m, 2m, 5m,)"));
-  EXPECT_TRUE(
-      refusal_of("AAPL", window_params("1m", "2025-05-20", "2025-06-04"))
-          .contains(
-              "Only 8 days worth of 1m granularity data are allowed to be fetched per request."));
-  EXPECT_TRUE(
-      refusal_of("AAPL", window_params("15m", "2025-03-01", "2025-03-08"))
-          .starts_with(
-              R"(422 {"chart":{"result":null,"error":{"code":"Unprocessable Entity","description":"15m data not available for startTime=)"));
-  EXPECT_TRUE(refusal_of("AAPL", window_params("1h", "2022-03-01", "2022-03-08"))
-                  .contains("within the last 730 days."));
+      refusal_text(400, "Bad Request",
+                   "Data doesn't exist for startDate = 1230768000, endDate = 1230940800\"}}}"));
+  EXPECT_TRUE(refusal_of("AAPL", {{"interval", "7d"}})
+                  .starts_with(refusal_text(400, "Bad Request",
+                                            "Invalid input - interval=7d is not supported. Valid "
+                                            "intervals: [1m, 2m, 5m,")));
   EXPECT_TRUE(
       refusal_of("AAPL", window_params("1d", "2024-03-08", "2024-03-01")).starts_with("400"));
+  EXPECT_TRUE(refusal_of("AAPL", {{"interval", "1d"}, {"range", "7parsecs"}}).contains("7parsecs"));
+}
+
+TEST(YahooWireTest, IntervalLimitsAreRefusedInYahoosWords) {
+  const std::string words =
+      refusal_text(422, "Unprocessable Entity", "15m data not available for ");
   EXPECT_TRUE(
-      refusal_of("AAPL", {{"interval", "1d"}, {"range", "7parsecs"}}).contains("range=7parsecs"));
+      refusal_of("AAPL", window_params("15m", "2025-03-01", "2025-03-08")).starts_with(words));
+  EXPECT_TRUE(refusal_of("AAPL", window_params("1h", "2022-03-01", "2022-03-08"))
+                  .contains("within the last 730 days."));
+  EXPECT_TRUE(refusal_of("AAPL", window_params("1m", "2025-05-20", "2025-06-04"))
+                  .contains("Only 8 days worth of 1m granularity data are allowed to be fetched"));
 }
 
 TEST(YahooWireTest, RangesAreJudgedByTheirName) {
