@@ -150,11 +150,14 @@ Result<std::string> decode_gzip(std::string_view encoded, const DecodeLimits& li
   return inflate_all("gzip", encoded, kGzipWindow, std::move(output));
 }
 
-// "deflate" means zlib, but some servers send the raw stream.
+// "deflate" means zlib, but some servers send the raw stream. That has no mark at its beginning:
+// what fails as both is called no deflate stream, not a cut one.
 Result<std::string> decode_deflate(std::string_view encoded, const DecodeLimits& limits) {
   auto zlib = inflate_all("deflate", encoded, kZlibWindow, Output(encoded.size(), limits));
   if (zlib || zlib.error().code != ErrorCode::bad_payload) return zlib;
-  return inflate_all("deflate", encoded, kRawWindow, Output(encoded.size(), limits));
+  auto raw = inflate_all("deflate", encoded, kRawWindow, Output(encoded.size(), limits));
+  if (!raw && raw.error().code == ErrorCode::truncated) return zlib;
+  return raw;
 }
 
 Result<std::string> decode_brotli(std::string_view encoded, const DecodeLimits& limits) {

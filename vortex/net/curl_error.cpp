@@ -65,9 +65,8 @@ ErrorCode curl_error_code(const CurlFailure& failure) {
       return failure.connected ? ErrorCode::bad_payload : ErrorCode::client;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING: return ErrorCode::bad_payload;
-    case CURLE_OUT_OF_MEMORY:  // also said of a header line beyond libcurl's own limit
-      return failure.connected && mentions(failure.text, "header") ? ErrorCode::bad_payload
-                                                                   : ErrorCode::local_resource;
+    case CURLE_OUT_OF_MEMORY:  // also said, without a word, of a header line beyond libcurl's limit
+      return failure.answered ? ErrorCode::bad_payload : ErrorCode::local_resource;
     case CURLE_URL_MALFORMAT: return ErrorCode::client;
     case CURLE_ABORTED_BY_CALLBACK:
     case CURLE_WRITE_ERROR:

@@ -1,5 +1,7 @@
 #include "vortex/net/curl_loop.hpp"
 
+#include <csignal>
+#include <ctime>
 #include <unordered_map>
 #include <utility>
 
@@ -14,6 +16,31 @@ namespace {
 
 // Idle connections kept over all hosts.
 constexpr long kIdleConnectionsMax = 64;
+
+// OpenSSL writes without MSG_NOSIGNAL, so a peer that left would end the program by SIGPIPE. While
+// this lives the calling thread does not get the signal; the write fails with EPIPE instead. Other
+// threads and the process's own choice are untouched.
+class WithoutSigpipe {
+ public:
+  WithoutSigpipe() {
+    sigemptyset(&broken_pipe_);
+    sigaddset(&broken_pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe_, &before_);
+  }
+  ~WithoutSigpipe() {
+    if (sigismember(&before_, SIGPIPE) == 1) return;
+    const timespec at_once{};
+    while (sigtimedwait(&broken_pipe_, nullptr, &at_once) == SIGPIPE) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  WithoutSigpipe(const WithoutSigpipe&) = delete;
+  WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
+
+ private:
+  sigset_t broken_pipe_;
+  sigset_t before_;
+};
 
 // A socket of libcurl's. The descriptor only watches: libcurl opens and closes it.
 struct Watch {
@@ -70,6 +97,7 @@ bool CurlLoop::Impl::open(int host_connections_max) {
 CurlLoop::Impl::~Impl() {
   if (multi == nullptr) return;
   // Idle connections are closed by the clean-up; the watches let go of their descriptors before.
+  const WithoutSigpipe guard;
   curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, nullptr);
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, nullptr);
   while (!watches.empty()) forget(watches.begin()->first);
@@ -155,8 +183,11 @@ void CurlLoop::Impl::wait_write(const std::shared_ptr<Watch>& watch) {
 }
 
 void CurlLoop::Impl::act(const std::shared_ptr<Watch>& watch, int events) {
-  int running = 0;
-  curl_multi_socket_action(multi, watch->descriptor.native_handle(), events, &running);
+  {
+    const WithoutSigpipe guard;
+    int running = 0;
+    curl_multi_socket_action(multi, watch->descriptor.native_handle(), events, &running);
+  }
   collect_finished();
   wait(watch);
 }
@@ -171,8 +202,11 @@ void CurlLoop::Impl::set_timer(long timeout_ms) {
   timer.async_wait([self = weak_from_this()](boost::system::error_code error) {
     const auto loop = self.lock();
     if (error || !loop) return;
-    int running = 0;
-    curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    {
+      const WithoutSigpipe guard;
+      int running = 0;
+      curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
     loop->collect_finished();
   });
 }
@@ -200,6 +234,7 @@ std::shared_ptr<CurlLoop> CurlLoop::create(Runtime& runtime, int host_connection
 }
 
 bool CurlLoop::add(CURL* easy, CurlListener* listener) {
+  const WithoutSigpipe guard;
   curl_easy_setopt(easy, CURLOPT_PRIVATE, static_cast<void*>(listener));
   return curl_multi_add_handle(impl_->multi, easy) == CURLM_OK;
 }

@@ -232,8 +232,23 @@ int CurlTransfer::on_progress(void* self, curl_off_t /*download_total*/, curl_of
   return 0;
 }
 
+// A body that ends with its connection, over TLS: libcurl takes a missing close_notify for a good
+// end, so anyone on the road could have cut it.
+bool CurlTransfer::is_end_unproven() const {
+  long version = 0;
+  curl_easy_getinfo(easy_, CURLINFO_HTTP_VERSION, &version);
+  const bool frames_its_body = version != CURL_HTTP_VERSION_1_0 && version != CURL_HTTP_VERSION_1_1;
+  return hop_.url.starts_with("https:") && !frames_its_body && !headers_.has_body_end() &&
+         !body_.empty();
+}
+
 std::optional<Error> CurlTransfer::failure() const {
   if (stopped_) return stopped_;
+  if (code_ == CURLE_OK && is_end_unproven()) {
+    return Error{
+        .code = ErrorCode::truncated,
+        .message = "the answer has no length, and a cut TLS connection looks like its end"};
+  }
   if (code_ == CURLE_OK && headers_.complete()) return std::nullopt;
   if (code_ == CURLE_OK) {
     return Error{.code = ErrorCode::truncated, .message = "the answer ends within its headers"};

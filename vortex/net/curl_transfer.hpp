@@ -57,6 +57,7 @@ class CurlTransfer final : public CurlListener {
   bool accept_body(std::string_view bytes);
   void stop_with(Error error);
   bool may_connect_to(const sockaddr& address);
+  bool is_end_unproven() const;
 
   // What libcurl calls, inside its functions; none may throw into it.
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);

@@ -27,6 +27,8 @@ class HeaderCollector {
   bool complete() const { return complete_; }  // the blank line of a final answer has come
   const std::optional<Error>& error() const { return error_; }
   std::optional<std::uint64_t> content_length() const { return content_length_; }
+  // False: the body ends with the connection.
+  bool has_body_end() const { return chunked_ || content_length_.has_value(); }
   const Headers& headers() const { return headers_; }
   Headers take() { return std::move(headers_); }
 

@@ -53,7 +53,11 @@ awaitable<void> RawServer::Impl::accept_all(std::shared_ptr<Impl> self) {
   for (;;) {
     auto done = co_await self->acceptor.async_accept(kTestWait);
     auto& [error, socket] = done;
-    if (error) co_return;
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) {  // out of descriptors
+      (void)co_await sleep_for(self->runtime, std::chrono::milliseconds(1));
+      continue;
+    }
     ++self->connections;
     (void)self->tasks.spawn(serve(self, std::move(socket)));
   }
