@@ -69,10 +69,10 @@ def fresh_caches(tmp_path_factory):
     yf.set_tz_cache_location(str(tmp_path_factory.mktemp("yfinance")))
 
 
-def session_to(url):
+def session_to(base):
     class Rewriting(curl_requests.Session):
-        def request(self, method, address, *args, **kwargs):
-            return super().request(method, re.sub(r"https://[^/]+", url, address), *args, **kwargs)
+        def request(self, method, url, *args, **kwargs):
+            return super().request(method, re.sub(r"https://[^/]+", base, url), *args, **kwargs)
 
     return Rewriting()
 
