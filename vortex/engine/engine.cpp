@@ -56,17 +56,25 @@ class Run {
         journey_(*parts.runtime, report, committer),
         all_calls_(parts.runtime->io_executor(),
                    static_cast<std::size_t>(parts.settings->concurrency)),
-        legs_(*parts.runtime,
-              {.tasks_max = static_cast<std::size_t>(parts.settings->concurrency)}) {}
+        legs_(std::make_shared<TaskGroup>(
+            *parts.runtime,
+            TaskGroupOptions{.tasks_max = static_cast<std::size_t>(parts.settings->concurrency)})) {
+  }
 
   boost::asio::awaitable<void> run() {
     const std::stop_callback on_stop(parts_.hooks->stop, [this] {  // from whatever thread asks
-      boost::asio::post(parts_.runtime->io_executor(), [this] { legs_.stop(); });
+      boost::asio::post(parts_.runtime->io_executor(), [legs = std::weak_ptr(legs_)] {
+        if (const auto group = legs.lock()) group->stop();
+      });
     });
-    for (std::size_t i = 0; i < items_.size() && !parts_.hooks->stop.stop_requested(); ++i) {
-      co_await start_leg(i);
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      if (parts_.hooks->stop.stop_requested()) {
+        interrupt(i);
+      } else {
+        co_await start_leg(i);
+      }
     }
-    co_await legs_.join();
+    co_await legs_->join();
     report_.interrupted = parts_.hooks->stop.stop_requested();
     show_progress(true);
     if (committer_ != nullptr) co_await committer_->flush();
@@ -87,9 +95,9 @@ class Run {
       ++done_;
       co_return;
     }
-    // Refused only when stopping: then the item stays as it is and is marked below as interrupted.
-    if (auto room = co_await legs_.wait_for_room(); !room) co_return interrupt(i);
-    if (!legs_.spawn(travel(i, *client))) co_return interrupt(i);
+    // Refused only when stopping.
+    if (auto room = co_await legs_->wait_for_room(); !room) co_return interrupt(i);
+    if (!legs_->spawn(travel(i, *client))) co_return interrupt(i);
   }
 
   boost::asio::awaitable<void> travel(std::size_t i, ProviderClient* client) {
@@ -102,6 +110,7 @@ class Run {
   }
 
   void interrupt(std::size_t i) {
+    if (report_.items[i].error) return;  // it failed before, for a reason of its own
     report_.items[i].status = ItemStatus::failed;
     report_.items[i].error =
         Error{.code = ErrorCode::cancelled, .message = "interrupted before it was asked"};
@@ -146,7 +155,9 @@ class Run {
   Slots all_calls_;
   std::map<std::string, std::unique_ptr<ProviderClient>> clients_;
   std::int64_t done_ = 0;
-  TaskGroup legs_;  // last: its tasks refer to all of the above
+  // Last: its tasks refer to all of the above. Shared, because a stop may be on its way when it
+  // ends.
+  std::shared_ptr<TaskGroup> legs_;
 };
 
 Result<void> check_providers(const SyncRequest& request, const ProviderRegistry& providers,
