@@ -19,7 +19,7 @@
 namespace vortex::cli {
 namespace {
 
-constexpr std::array<std::string_view, 12> kSymbols = {"AAPL",  "MSFT",    "GOOGL",  "AMZN",
+constexpr std::array<std::string_view, 12> kSymbols = {"AAPL",  "MSFT",    "GOOG",   "AMZN",
                                                        "NVDA",  "JPM",     "SPY",    "BRK-B",
                                                        "^GSPC", "0005.HK", "SAP.DE", "ES=F"};
 constexpr int kYears = 3;

@@ -271,6 +271,7 @@ class Loader {
     const std::string key = key_text(path);
     auto value = read_value(raw, rules);
     if (!value) {
+      refused_.insert(key);
       problem(ErrorCode::config, fmt::format("{}: {}: {}", where.at(raw.line), key, value.error()));
       return;
     }
@@ -341,9 +342,9 @@ class Loader {
     std::set<std::string> names;
     for (auto& [index, job] : jobs) {
       const std::string key = fmt::format("jobs.{}", index);
-      if (job.name.empty())
+      if (job.name.empty() && !refused_.contains(key + ".name"))
         problem(ErrorCode::config, fmt::format("{}: {}: has no name", job_origin(index), key));
-      if (job.symbols.empty())
+      if (job.symbols.empty() && !refused_.contains(key + ".symbols"))
         problem(ErrorCode::config, fmt::format("{}: {}: has no symbols", job_origin(index), key));
       if (!job.name.empty() && !names.insert(job.name).second) {
         problem(ErrorCode::config, fmt::format("{}: {}: a second job is named '{}'",
@@ -371,6 +372,7 @@ class Loader {
   KeyNames names_;
   std::map<std::string, Assigned> assigned_;
   LoadedSettings loaded_;
+  std::set<std::string> refused_;  // keys whose values were refused, so that none is missed twice
   std::vector<Error> problems_;
 };
 

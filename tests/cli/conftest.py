@@ -1,0 +1,117 @@
+"""Runs the real `vortex` (VORTEX_BIN) in an empty directory with an empty home."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+VORTEX = os.environ.get("VORTEX_BIN", str(Path(__file__).parents[2] / "build/bin/vortex"))
+TIMEOUT_S = 60
+
+
+class Vortex:
+    """The command, a working directory and an environment."""
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        home = self.directory / "home"
+        home.mkdir()
+        self.environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "dumb"}
+        for name in ("LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "TZDIR"):
+            if name in os.environ:
+                self.environment[name] = os.environ[name]
+
+    def __call__(self, *arguments, env=None, code=None, **options):
+        done = subprocess.run(
+            [VORTEX, *map(str, arguments)],
+            cwd=self.directory,
+            env={**self.environment, **(env or {})},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=TIMEOUT_S,
+            **options,
+        )
+        if code is not None:
+            assert done.returncode == code, (arguments, done.returncode, done.stdout[-2000:], done.stderr[-2000:])
+        return done
+
+    def json(self, *arguments, env=None, code=0):
+        """The one object of --json."""
+        answer = json.loads(self(*arguments, "--json", env=env, code=code).stdout)
+        assert answer["schema_version"] == 1
+        return answer
+
+    def start(self, *arguments, **options):
+        return subprocess.Popen(
+            [VORTEX, *map(str, arguments)],
+            cwd=self.directory,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def refusal(self, *arguments, code=2, env=None):
+        """The one line a bad input gets."""
+        done = self(*arguments, env=env, code=code)
+        lines = done.stderr.strip().splitlines()
+        assert len(lines) == 1, done.stderr
+        assert lines[0].startswith("VX-")
+        assert done.stdout == ""
+        return lines[0]
+
+
+class Sim:
+    """A running `vortex sim`."""
+
+    def __init__(self, vortex, *arguments):
+        self.ready = vortex.directory / f"sim-{time.monotonic_ns()}.json"
+        self.process = vortex.start("sim", "--ready-file", self.ready, *arguments)
+        deadline = time.monotonic() + TIMEOUT_S
+        while not self.ready.exists():
+            assert self.process.poll() is None, self.process.stderr.read()
+            assert time.monotonic() < deadline, "the simulator did not get ready"
+            time.sleep(0.01)
+        self.url = json.loads(self.ready.read_text())["yahoo"]
+
+    def post(self, path, value):
+        request = urllib.request.Request(f"{self.url}/__sim/{path}", json.dumps(value).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as reply:
+            return reply.read()
+
+    def counts(self):
+        with urllib.request.urlopen(f"{self.url}/__sim/counts", timeout=TIMEOUT_S) as reply:
+            return json.loads(reply.read())
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=TIMEOUT_S)
+        return self.process.returncode
+
+
+@pytest.fixture
+def vortex(tmp_path):
+    return Vortex(tmp_path)
+
+
+@pytest.fixture
+def sim(vortex):
+    """A simulator that `vortex` asks: no rate limit, one attempt a call."""
+    running = Sim(vortex)
+    vortex.environment.update(
+        {
+            "VORTEX__PROVIDERS__YAHOO__BASE_URL": running.url,
+            "VORTEX__PROVIDERS__YAHOO__LIMITS": "[]",
+            "VORTEX__PROVIDERS__YAHOO__RETRY__ATTEMPTS": "1",
+        }
+    )
+    yield running
+    running.stop()
