@@ -16,7 +16,7 @@ namespace vortex {
 
 namespace {
 
-constexpr std::size_t kFirstBytes = 64 * 1024;
+constexpr std::size_t kFirstBytes = std::size_t{64} * 1024;
 
 // The growing output. A decoder asks for room, writes, and says how much it wrote.
 class Output {
@@ -110,9 +110,9 @@ int inflate_step(z_stream& stream, std::string_view& input, Output& output) {
   constexpr std::size_t kStepMax = std::size_t{1} << 30;
   const std::size_t given = std::min(input.size(), kStepMax);
   const std::size_t room = std::min(output.room(), kStepMax);
-  // zlib's interface is not const-correct; it only reads.
-  stream.next_in = reinterpret_cast<Bytef*>(
-      const_cast<char*>(input.data()));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): zlib only reads, its interface says less
+  auto* const next = const_cast<char*>(input.data());
+  stream.next_in = reinterpret_cast<Bytef*>(next);
   stream.avail_in = static_cast<uInt>(given);
   stream.next_out = reinterpret_cast<Bytef*>(output.data());
   stream.avail_out = static_cast<uInt>(room);

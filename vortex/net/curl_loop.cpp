@@ -1,5 +1,6 @@
 #include "vortex/net/curl_loop.hpp"
 
+#include <bit>
 #include <csignal>
 #include <ctime>
 #include <unordered_map>
@@ -38,8 +39,8 @@ class WithoutSigpipe {
   WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
 
  private:
-  sigset_t broken_pipe_;
-  sigset_t before_;
+  sigset_t broken_pipe_{};
+  sigset_t before_{};
 };
 
 // A socket of libcurl's. The descriptor only watches: libcurl opens and closes it.
@@ -219,7 +220,7 @@ void CurlLoop::Impl::collect_finished() {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &listener);
     if (listener != nullptr) {
       // The pointer went in as a CurlListener and comes out as one.
-      static_cast<CurlListener*>(static_cast<void*>(listener))->finished(message->data.result);
+      std::bit_cast<CurlListener*>(listener)->finished(message->data.result);
     }
   }
 }

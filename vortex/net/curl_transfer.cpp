@@ -103,10 +103,9 @@ Result<void> CurlTransfer::set_headers() {
   const auto add = [this](const std::string& name, const std::string& value) {
     // "Name:" would remove a header, "Name;" sends it empty.
     const std::string line = value.empty() ? name + ";" : name + ": " + value;
-    curl_slist* longer = curl_slist_append(header_list_.get(), line.c_str());
-    if (longer == nullptr) return false;
-    (void)header_list_.release();
-    header_list_.reset(longer);
+    curl_slist* const list = curl_slist_append(header_list_.get(), line.c_str());
+    if (list == nullptr) return false;
+    if (!header_list_) header_list_.reset(list);  // later lines are hung on the first
     return true;
   };
   const auto has = [this](std::string_view name) {
@@ -145,20 +144,19 @@ std::size_t CurlTransfer::on_header(char* bytes, std::size_t size, std::size_t c
     transfer.progressed_at_ = transfer.runtime_.clock().monotonic();
     if (transfer.headers_.add_line({bytes, size * count})) return size * count;
     transfer.stop_with(*transfer.headers_.error());
+    return 0;
   } catch (...) {
-    // Out of memory: the zero below ends the transfer.
+    return 0;  // out of memory: ends the transfer
   }
-  return 0;
 }
 
 std::size_t CurlTransfer::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   try {
-    if (transfer.accept_body({bytes, size * count})) return size * count;
+    return transfer.accept_body({bytes, size * count}) ? size * count : 0;
   } catch (...) {
-    // As above.
+    return 0;  // as above
   }
-  return 0;
 }
 
 bool CurlTransfer::accept_body(std::string_view bytes) {
@@ -215,10 +213,10 @@ int CurlTransfer::on_connected(void* self, char* remote_ip, char* /*local_ip*/, 
     transfer.stop_with({.code = ErrorCode::redirect_refused,
                         .message = "redirect refused: a kept connection leads to an address of "
                                    "this machine or network (allow_private_hosts)"});
+    return CURL_PREREQFUNC_ABORT;
   } catch (...) {
-    // Out of memory: nothing is sent.
+    return CURL_PREREQFUNC_ABORT;  // out of memory: nothing is sent
   }
-  return CURL_PREREQFUNC_ABORT;
 }
 
 int CurlTransfer::on_progress(void* self, curl_off_t /*download_total*/, curl_off_t received,

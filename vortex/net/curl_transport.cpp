@@ -26,7 +26,7 @@ constexpr std::size_t kIdleHandlesMax = 32;
 constexpr int kHostConnectionsMax = 64;
 constexpr int kProxyAuthenticationRequired = 407;
 // Decompressing less than this is cheaper than a visit to the pool.
-constexpr std::size_t kPoolBytesMin = 32 * 1024;
+constexpr std::size_t kPoolBytesMin = std::size_t{32} * 1024;
 // A timer's wait must stay within the clock's range.
 constexpr Duration kWaitMax = std::chrono::hours(1);
 
@@ -57,6 +57,9 @@ std::string content_encoding(const Headers& headers) {
 struct CurlTransport::Impl {
   explicit Impl(Runtime& given_runtime)
       : runtime(given_runtime), environment(ProxyEnvironment::from_environment()) {}
+  ~Impl() = default;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   Result<CurlLoop*> loop_for(const HttpRoute& route);
   Result<CurlEasy> take_handle();

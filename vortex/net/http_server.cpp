@@ -25,7 +25,7 @@ using asio::ip::tcp;
 
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr auto kAcceptPause = std::chrono::milliseconds(20);  // when descriptors have run out
 constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
 
@@ -50,6 +50,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
         watchdog_(runtime.io()),
         handler_(handler),
         limits_(limits) {}
+  ~Connection() = default;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -58,7 +59,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   awaitable<bool> read_request(RequestReader* reader);
   awaitable<bool> write_reply(ServerReply reply, bool head, bool keep_alive);
-  awaitable<bool> write_body(const ServerReply& reply, std::string_view body);
+  awaitable<bool> write_body(const ServerReply* reply, std::string_view body);
   awaitable<bool> write_bytes(std::string_view bytes);
   awaitable<void> wait_for_close();
   ServerReply answer(const ServerRequest& request);
@@ -125,7 +126,7 @@ awaitable<bool> Connection::read_request(RequestReader* reader) {
 
 // A handler's exception must not end the server.
 ServerReply Connection::answer(const ServerRequest& request) {
-  std::string what = "unknown exception";
+  std::string what;
   try {
     ServerReply reply = handler_(request);
     if (is_sendable(reply)) return reply;
@@ -133,7 +134,7 @@ ServerReply Connection::answer(const ServerRequest& request) {
   } catch (const std::exception& error) {
     what = error.what();
   } catch (...) {
-    // said below
+    what = "unknown exception";
   }
   log::error("http server: {} {}: {}", request.method, untrusted(request.path), what);
   return {.status = 500};
@@ -160,20 +161,20 @@ awaitable<bool> Connection::write_reply(ServerReply reply, bool head, bool keep_
     if (!co_await write_bytes(top + std::string(body))) co_return false;
   } else {
     if (!co_await write_bytes(top)) co_return false;
-    if (!co_await write_body(reply, body)) co_return false;
+    if (!co_await write_body(&reply, body)) co_return false;
   }
   if (cut) close_socket(socket_, reply.reset);
   co_return !cut && keep_alive;
 }
 
-awaitable<bool> Connection::write_body(const ServerReply& reply, std::string_view body) {
-  const std::size_t step = reply.trickle_bytes != 0 ? reply.trickle_bytes : body.size();
+awaitable<bool> Connection::write_body(const ServerReply* reply, std::string_view body) {
+  const std::size_t step = reply->trickle_bytes != 0 ? reply->trickle_bytes : body.size();
   while (!body.empty()) {
     const auto piece = body.substr(0, step);
     body.remove_prefix(piece.size());
     if (!co_await write_bytes(piece)) co_return false;
-    if (reply.trickle_bytes != 0 && !body.empty() &&
-        !co_await sleep_for(runtime_, reply.trickle_pause)) {
+    if (reply->trickle_bytes != 0 && !body.empty() &&
+        !co_await sleep_for(runtime_, reply->trickle_pause)) {
       co_return false;
     }
   }

@@ -59,14 +59,19 @@ class PoolCall final : public PoolJob {
   std::exception_ptr bug_;
 };
 
+template <class F>
+boost::asio::awaitable<std::invoke_result_t<F&>> run_pool_call(Runtime* runtime, F function) {
+  PoolCall<F> call(std::move(function));
+  co_await run_pool_job(runtime, &call);
+  co_return call.take();
+}
+
 // Runs `function` on the pool; its result (often a Result<T>) comes back by move. An exception
 // inside it is a bug and is rethrown here. The function owns what it needs: it is given by value,
 // and it always runs to its end, also when the caller is cancelled meanwhile.
 template <class F>
 boost::asio::awaitable<std::invoke_result_t<F&>> run_on_pool(Runtime& runtime, F function) {
-  PoolCall<F> call(std::move(function));
-  co_await run_pool_job(&runtime, &call);
-  co_return call.take();
+  return run_pool_call(&runtime, std::move(function));
 }
 
 }  // namespace vortex

@@ -16,20 +16,24 @@ namespace {
 // A timer's expiry must stay within the clock's range: what is further away is "never".
 constexpr auto kSleepMax = std::chrono::hours(24 * 365);
 
-}  // namespace
-
-Task<void> sleep_for(Runtime& runtime, Duration duration) {
+Task<void> wait_for(Runtime* runtime, Duration duration) {
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto cancellation = co_await asio::this_coro::cancellation_state;
   if (cancellation.cancelled() != asio::cancellation_type::none) {
     co_return fail(ErrorCode::cancelled, "cancelled before waiting");
   }
-  asio::steady_timer timer(runtime.io());
+  asio::steady_timer timer(runtime->io());
   timer.expires_after(std::clamp<std::chrono::nanoseconds>(duration, std::chrono::nanoseconds(0),
                                                            std::chrono::nanoseconds(kSleepMax)));
   auto done = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   if (std::get<0>(done)) co_return fail(ErrorCode::cancelled, "cancelled while waiting");
   co_return Result<void>{};
+}
+
+}  // namespace
+
+Task<void> sleep_for(Runtime& runtime, Duration duration) {
+  return wait_for(&runtime, duration);
 }
 
 Task<void> sleep_until(Runtime& runtime, Monotonic moment) {
