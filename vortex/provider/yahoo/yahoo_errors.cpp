@@ -7,6 +7,7 @@
 
 #include "vortex/base/ascii.hpp"
 #include "vortex/provider/http_status.hpp"
+#include "vortex/provider/yahoo/yahoo_json.hpp"
 
 namespace vortex {
 namespace {
@@ -51,12 +52,6 @@ ErrorCode code_of_status(int status, ErrorCode usual) {
   return usual;
 }
 
-std::string text_of(simdjson::simdjson_result<json::value> value) {
-  std::string_view text;
-  if (value.get_string().get(text) != simdjson::SUCCESS) return {};
-  return std::string(text);
-}
-
 // The error object of a short answer, under any wrapper.
 std::optional<YahooErrorText> find_error_text(const Body& body) {
   static_assert(Body::kBodyPadding >= simdjson::SIMDJSON_PADDING);
@@ -68,17 +63,20 @@ std::optional<YahooErrorText> find_error_text(const Body& body) {
   const simdjson::padded_string_view view(body.data(), body.size(),
                                           body.size() + Body::kBodyPadding);
   if (parser.iterate(view).get(document) || document.get_object().get(root)) return std::nullopt;
-  for (auto wrapper : root) {
-    json::object inner;
-    json::object error;
-    if (wrapper.value().get_object().get(inner)) return std::nullopt;
-    if (inner["error"].get_object().get(error)) return std::nullopt;
-    YahooErrorText text;
-    text.code = text_of(error["code"]);
-    text.description = text_of(error["description"]);
-    return text;
-  }
-  return std::nullopt;
+  std::optional<YahooErrorText> found;
+  const auto in_wrapper = [&](std::string_view key, json::value& value) {
+    json::object object;
+    if (key != "error" || found) return simdjson::SUCCESS;
+    if (const auto error = value.get_object().get(object)) {
+      return yahoo_json::unless_other_type(error);
+    }
+    found.emplace();
+    return yahoo_json::read_error_text(object, *found);
+  };
+  const auto error = yahoo_json::each_member(root, [&](std::string_view, json::value& value) {
+    return yahoo_json::each_member(value, in_wrapper);
+  });
+  return error ? std::nullopt : found;
 }
 
 bool is_html(std::string_view body) {

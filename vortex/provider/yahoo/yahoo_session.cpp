@@ -192,10 +192,15 @@ std::string unescape_html(std::string_view text) {
 
 // The value of <input … name="NAME" … value="VALUE">; empty when there is none.
 std::string hidden_input(std::string_view html, std::string_view name) {
+  // Bounded, so that a page of half-open tags costs no more than its length.
+  constexpr std::size_t kPageMax = std::size_t{1} << 20;
+  constexpr std::size_t kTagMax = 1024;
+  html = html.substr(0, kPageMax);
   const std::string wanted = "name=\"" + std::string(name) + "\"";
   for (std::size_t at = html.find("<input"); at != std::string_view::npos;
        at = html.find("<input", at + 1)) {
-    const std::string_view tag = html.substr(at, html.find('>', at) - at);
+    std::string_view tag = html.substr(at, kTagMax);
+    tag = tag.substr(0, tag.find('>'));
     if (!tag.contains(wanted)) continue;
     constexpr std::string_view kValue = "value=\"";
     const std::size_t value = tag.find(kValue);
@@ -207,8 +212,7 @@ std::string hidden_input(std::string_view html, std::string_view name) {
 }
 
 Result<Next> submit_consent(State& state, const HttpReply& reply) {
-  constexpr std::size_t kPageMax = std::size_t{1} << 20;
-  const std::string_view html = reply.body.view().substr(0, kPageMax);
+  const std::string_view html = reply.body.view();
   const std::string token = hidden_input(html, "csrfToken");
   const std::string session = hidden_input(html, "sessionId");
   if (token.empty() || session.empty()) {

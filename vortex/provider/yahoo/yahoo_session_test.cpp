@@ -174,6 +174,14 @@ TEST(YahooSessionTest, CookiesGoToYahooOnly) {
   for (const HttpCall& call : login.calls) EXPECT_TRUE(call.host.ends_with("yahoo.com"));
 }
 
+TEST(YahooSessionTest, PageOfHalfOpenTagsIsRefused) {
+  std::string page;
+  for (int i = 0; i < 200'000; ++i) page += "<input";
+  const Login login = log_in({kNoCookieReply, session_reply(200, {}, page)});
+  ASSERT_FALSE(login.result.has_value());
+  EXPECT_EQ(login.result.error().code, ErrorCode::consent_wall);
+}
+
 TEST(YahooSessionTest, HostileCookiesAreDropped) {
   const HttpReply hostile = session_reply(200, {{"Set-Cookie", "A3=a\r\nHost: evil"},
                                                 {"Set-Cookie", "A1=with space"},
