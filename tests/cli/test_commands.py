@@ -77,7 +77,8 @@ def write_csv(vortex, rows):
 
 
 def test_validate_reports_bad_rows(vortex):
-    path = write_csv(vortex, ["2024-01-02T00:00:00Z,10,11,9,10,100", "2024-01-03T00:00:00Z,10,9,9,10,100", "2024-01-04T00:00:00Z,10,11,9,10,100"])
+    days = {"02": "10,11,9,10,100", "03": "10,9,9,10,100", "04": "10,11,9,10,100"}
+    path = write_csv(vortex, [f"2024-01-{day}T00:00:00Z,{values}" for day, values in days.items()])
     assert "Q07" in vortex("validate", path, code=0).stdout
     assert vortex("validate", path, "--strict", code=6)
     check = vortex.json("validate", path)["check"]

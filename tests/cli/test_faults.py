@@ -63,14 +63,15 @@ def test_evidence_is_shown_and_clean(vortex, sim):
 
 def test_a_slow_answer_ends_at_the_deadline(vortex, sim):
     sim.post("faults", [{"symbol": "AAPL", "fault": "hang"}])
-    answer = vortex.json("sync", "AAPL", "MSFT", *RANGE, "--set", "providers.yahoo.breaker.call_timeout=300ms", code=8)
+    answer = vortex.json("sync", "AAPL", "MSFT", *RANGE, "--set", "providers.yahoo.breaker.call_timeout=2s", code=8)
     assert answer["items"][0]["code"] in {"VX-1004", "VX-1005"}
 
 
 def test_retries_are_counted(vortex, sim):
     sim.post("faults", [{"symbol": "AAPL", "calls": [1], "fault": "status", "status": 503}])
-    answer = vortex.json("sync", "AAPL", *RANGE, "--set", "providers.yahoo.retry.attempts=3", "--set", "providers.yahoo.retry.budget=1")
-    # The environment goes before the file but behind --set: three attempts are in force.
+    # --set goes before the fixture's environment: three attempts are in force.
+    more = ("--set", "providers.yahoo.retry.attempts=3", "--set", "providers.yahoo.retry.budget=1")
+    answer = vortex.json("sync", "AAPL", *RANGE, *more)
     assert answer["status"] == "ok" and answer["calls"]["retried"] == 1
 
 

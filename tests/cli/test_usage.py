@@ -48,7 +48,8 @@ def test_unknown_words_are_named_with_the_nearest(vortex, arguments, named, near
 
 @pytest.mark.parametrize(
     "symbol",
-    ["../../x", "..", ".", "a..b", "A\rB", "A\nHost: x", "A\tB", "\u202eAAPL", "A" * 41, "A" * 100_000, "", "Ä", "A?b=1", "A%00"],
+    ["../../x", "..", ".", "a..b", "A\rB", "A\nHost: x", "A\tB", "\u202eAAPL", "A" * 41, "A" * 100_000]
+    + ["", "Ä", "A?b=1", "A%00"],
 )
 @pytest.mark.parametrize("command", ["sync", "fetch", "read"])
 def test_what_is_no_symbol_is_refused_before_any_call(vortex, command, symbol):
@@ -90,7 +91,8 @@ def test_errors_are_one_json_object(vortex):
 
 
 def test_common_flags_go_in_any_position(vortex):
-    for arguments in (["--store", "x", "--json", "status"], ["status", "--store", "x", "--json"], ["--json", "status", "--store=x"]):
+    before, after = ["--store", "x", "--json", "status"], ["status", "--store", "x", "--json"]
+    for arguments in (before, after, ["--json", "status", "--store=x"]):
         done = vortex(*arguments, code=2)
         assert "'x'" in json.loads(done.stdout)["error"]["message"]
 
@@ -113,9 +115,8 @@ def test_no_colour_outside_a_terminal(vortex):
 def run_on_terminal(vortex, *arguments, **environment):
     """Runs with stderr on a pseudo-terminal; what the person saw."""
     ours, theirs = os.openpty()
-    with subprocess.Popen(
-        [VORTEX, *arguments], cwd=vortex.directory, env={**vortex.environment, **environment}, stderr=theirs, stdout=subprocess.DEVNULL
-    ) as process:
+    where = {"cwd": vortex.directory, "env": {**vortex.environment, **environment}}
+    with subprocess.Popen([VORTEX, *arguments], **where, stderr=theirs, stdout=subprocess.DEVNULL) as process:
         os.close(theirs)
         seen = b""
         try:
@@ -137,7 +138,8 @@ def test_colour_on_a_terminal_unless_no_color(vortex):
 def test_a_reader_that_leaves_ends_the_command_quietly(vortex):
     reader, writer = os.pipe()
     os.close(reader)
-    with subprocess.Popen([VORTEX, "explain"], env=vortex.environment, stdout=writer, stderr=subprocess.PIPE) as process:
+    streams = {"stdout": writer, "stderr": subprocess.PIPE}
+    with subprocess.Popen([VORTEX, "explain"], env=vortex.environment, **streams) as process:
         os.close(writer)
         assert process.stderr.read() == b""
     assert process.returncode == 0
@@ -145,6 +147,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(vortex):
 
 def test_full_disk_on_stdout_is_a_storage_error(vortex):
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([VORTEX, "explain"], env=vortex.environment, stdout=full, stderr=subprocess.PIPE, check=False)
+        streams = {"stdout": full, "stderr": subprocess.PIPE}
+        done = subprocess.run([VORTEX, "explain"], env=vortex.environment, **streams, check=False)
     assert done.returncode == 7
     assert b"VX-7002" in done.stderr

@@ -150,10 +150,10 @@ void write_section(JsonWriter& json, const std::string& section,
 // --- the commented file
 
 constexpr std::string_view kHead =
-    R"(# vortex.toml: the settings of Vortex. Every key stands here with its meaning and its default; keys
-# without a default are commented out (#key). Delete what you do not change.
-# A key can also be given as an environment variable (VORTEX__STORE__URI) or as --set store.uri=./data.
-# Before all of them go the flags. `vortex config show` says what is in force and where it came from.
+    R"(# vortex.toml: the settings of Vortex. Every key stands here with its meaning and its default;
+# keys without a default are commented out (#key). Delete what you do not change.
+# A key can also be an environment variable (VORTEX__STORE__URI) or --set store.uri=./data, which
+# go before this file; flags go before all. `vortex config show` says what is in force and why.
 
 )";
 
