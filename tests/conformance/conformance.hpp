@@ -23,7 +23,7 @@ inline std::vector<std::string> conformance_names() {
   return names;
 }
 
-class Conformance : public testing::TestWithParam<std::string> {
+class ConformanceTest : public testing::TestWithParam<std::string> {
  protected:
   const Provider& provider() const { return *conformance_providers().find(GetParam()); }
   const HttpAdapter& adapter() const { return *provider().adapter; }

@@ -19,7 +19,7 @@ void expect_sound(const Page& page, std::string_view bytes) {
   EXPECT_LE(page.bars->num_rows() * 5, static_cast<std::int64_t>(bytes.size()));
 }
 
-TEST_P(Conformance, C11_DecodeSurvivesEveryPrefixAndNeverGivesFewerRows) {
+TEST_P(ConformanceTest, C11DecodeSurvivesEveryPrefixAndNeverGivesFewerRows) {
   for_each_reply([&](const Case& c, const BarsRequest& request, const HttpReply& reply) {
     const std::string_view body = reply.body.view();
     if (body.size() > 4096 || !body.starts_with('{')) return;
@@ -31,7 +31,7 @@ TEST_P(Conformance, C11_DecodeSurvivesEveryPrefixAndNeverGivesFewerRows) {
   });
 }
 
-TEST_P(Conformance, C12_DecodeSurvivesCorruptBytes) {
+TEST_P(ConformanceTest, C12DecodeSurvivesCorruptBytes) {
   constexpr auto kBytes = std::to_array<char>({'\0', '"', '}', '9', '-', '\xFF'});
   for_each_reply([&](const Case&, const BarsRequest& request, const HttpReply& reply) {
     std::string bytes(reply.body.view());
@@ -45,7 +45,7 @@ TEST_P(Conformance, C12_DecodeSurvivesCorruptBytes) {
   });
 }
 
-TEST_P(Conformance, C13_RowsAscendAndLieInTheRange) {
+TEST_P(ConformanceTest, C13RowsAscendAndLieInTheRange) {
   for_each_reply([&](const Case& c, const BarsRequest& request, const HttpReply& reply) {
     const auto page = adapter().decode(request, reply);
     if (!page) return;
@@ -59,7 +59,7 @@ TEST_P(Conformance, C13_RowsAscendAndLieInTheRange) {
   });
 }
 
-TEST_P(Conformance, C14_SchemaIsCanonical) {
+TEST_P(ConformanceTest, C14SchemaIsCanonical) {
   for_each_reply([&](const Case& c, const BarsRequest& request, const HttpReply& reply) {
     const auto page = adapter().decode(request, reply);
     if (!page) return;
@@ -74,7 +74,7 @@ TEST_P(Conformance, C14_SchemaIsCanonical) {
   });
 }
 
-TEST_P(Conformance, C15_DecodeIsPure) {
+TEST_P(ConformanceTest, C15DecodeIsPure) {
   for_each_reply([&](const Case& c, const BarsRequest& request, const HttpReply& reply) {
     const auto first = adapter().decode(request, reply);
     const auto second = adapter().decode(request, with_body(reply, reply.body.view()));
@@ -89,7 +89,7 @@ TEST_P(Conformance, C15_DecodeIsPure) {
   });
 }
 
-TEST_P(Conformance, C16_UnfinalRowsComeOnlyWhenAskedFor) {
+TEST_P(ConformanceTest, C16UnfinalRowsComeOnlyWhenAskedFor) {
   for_each_reply([&](const Case& c, BarsRequest request, const HttpReply& reply) {
     request.keep_unfinal = false;
     const auto page = adapter().decode(request, reply);
@@ -104,7 +104,7 @@ TEST_P(Conformance, C16_UnfinalRowsComeOnlyWhenAskedFor) {
   });
 }
 
-TEST_P(Conformance, C17_SecretsStayOutOfErrors) {
+TEST_P(ConformanceTest, C17SecretsStayOutOfErrors) {
   constexpr std::string_view kSecret = "s3cr3tvalue";
   const BarsRequest request =
       request_of(Interval::d1, {TimePoint{}, TimePoint{std::chrono::days(10)}});
@@ -122,7 +122,7 @@ TEST_P(Conformance, C17_SecretsStayOutOfErrors) {
   }
 }
 
-TEST_P(Conformance, C18_ErrorsCarryStatusAndEvidence) {
+TEST_P(ConformanceTest, C18ErrorsCarryStatusAndEvidence) {
   for_each_reply([&](const Case& c, const BarsRequest& request, const HttpReply& reply) {
     const auto page = adapter().decode(request, reply);
     if (page) return;
@@ -134,7 +134,7 @@ TEST_P(Conformance, C18_ErrorsCarryStatusAndEvidence) {
   });
 }
 
-TEST_P(Conformance, C19_AnswersAboutAnotherSymbolAreRefused) {
+TEST_P(ConformanceTest, C19AnswersAboutAnotherSymbolAreRefused) {
   for_each_reply([&](const Case& c, BarsRequest request, const HttpReply& reply) {
     const auto page = adapter().decode(request, reply);
     if (!page || !page->instrument) return;
@@ -145,7 +145,7 @@ TEST_P(Conformance, C19_AnswersAboutAnotherSymbolAreRefused) {
   });
 }
 
-TEST_P(Conformance, C20_CasesCoverWhatEveryProviderMeets) {
+TEST_P(ConformanceTest, C20CasesCoverWhatEveryProviderMeets) {
   const auto has = [&](auto condition) {
     return std::ranges::any_of(
         cases(), [&](const Case& c) { return c.provider == GetParam() && condition(c); });

@@ -22,7 +22,7 @@ std::vector<TimeRange> sample_ranges(Interval interval) {
   return ranges;
 }
 
-TEST_P(Conformance, C01_PlanCoversTheServedRangeWithoutGapOrOverlap) {
+TEST_P(ConformanceTest, C01PlanCoversTheServedRangeWithoutGapOrOverlap) {
   for (const IntervalSupport& support : capabilities().intervals) {
     for (const TimeRange& range : sample_ranges(support.interval)) {
       const BarsRequest request = request_of(support.interval, range);
@@ -45,7 +45,7 @@ TEST_P(Conformance, C01_PlanCoversTheServedRangeWithoutGapOrOverlap) {
   }
 }
 
-TEST_P(Conformance, C02_NoCallIsLongerThanAllowed) {
+TEST_P(ConformanceTest, C02NoCallIsLongerThanAllowed) {
   for (const IntervalSupport& support : capabilities().intervals) {
     if (!support.span_max) continue;
     for (const TimeRange& range : sample_ranges(support.interval)) {
@@ -60,14 +60,14 @@ TEST_P(Conformance, C02_NoCallIsLongerThanAllowed) {
   }
 }
 
-TEST_P(Conformance, C03_PlanIsDeterministic) {
+TEST_P(ConformanceTest, C03PlanIsDeterministic) {
   for (const IntervalSupport& support : capabilities().intervals) {
     const BarsRequest request = request_of(support.interval, {kToday - days(5), kToday});
     EXPECT_EQ(adapter().plan(request, kToday).value(), adapter().plan(request, kToday).value());
   }
 }
 
-TEST_P(Conformance, C04_HostileSymbolsStayInTheirPlace) {
+TEST_P(ConformanceTest, C04HostileSymbolsStayInTheirPlace) {
   BarsRequest request = request_of(Interval::d1, {kToday - days(5), kToday});
   const auto shape = [](const std::string& target) {
     return std::pair(std::ranges::count(target, '/'), std::ranges::count(target, '&'));
@@ -93,7 +93,7 @@ TEST_P(Conformance, C04_HostileSymbolsStayInTheirPlace) {
   }
 }
 
-TEST_P(Conformance, C05_IntervalsThatAreNotServedAreRefusedWithTheList) {
+TEST_P(ConformanceTest, C05IntervalsThatAreNotServedAreRefusedWithTheList) {
   for (const Interval interval : kIntervals) {
     if (find_interval(capabilities(), interval)) continue;
     const auto calls = adapter().plan(request_of(interval, {kToday - days(5), kToday}), kToday);
@@ -104,7 +104,7 @@ TEST_P(Conformance, C05_IntervalsThatAreNotServedAreRefusedWithTheList) {
   }
 }
 
-TEST_P(Conformance, C06_EmptyRangesAreRefused) {
+TEST_P(ConformanceTest, C06EmptyRangesAreRefused) {
   const Interval interval = capabilities().intervals.front().interval;
   for (const TimeRange range : {TimeRange{kToday, kToday}, TimeRange{kToday, kToday - hours(1)}}) {
     const auto calls = adapter().plan(request_of(interval, range), kToday);
@@ -113,7 +113,7 @@ TEST_P(Conformance, C06_EmptyRangesAreRefused) {
   }
 }
 
-TEST_P(Conformance, C07_TooOldIsRefusedWithTheEarliestTime) {
+TEST_P(ConformanceTest, C07TooOldIsRefusedWithTheEarliestTime) {
   for (const IntervalSupport& support : capabilities().intervals) {
     if (!support.depth) continue;
     const TimePoint edge = kToday - *support.depth;
@@ -127,7 +127,7 @@ TEST_P(Conformance, C07_TooOldIsRefusedWithTheEarliestTime) {
   }
 }
 
-TEST_P(Conformance, C08_CapabilitiesAreComplete) {
+TEST_P(ConformanceTest, C08CapabilitiesAreComplete) {
   const Capabilities& all = capabilities();
   EXPECT_FALSE(all.name.empty());
   EXPECT_FALSE(all.title.empty());
@@ -141,7 +141,7 @@ TEST_P(Conformance, C08_CapabilitiesAreComplete) {
   EXPECT_EQ(all.auth == "session", provider().session != nullptr);
 }
 
-TEST_P(Conformance, C09_CommonRefusalsAreTold) {
+TEST_P(ConformanceTest, C09CommonRefusalsAreTold) {
   const BarsRequest request = request_of(Interval::d1, {kToday - days(5), kToday});
   const auto code_of = [&](HttpReply reply) {
     reply.received_at = kToday;
@@ -161,7 +161,7 @@ TEST_P(Conformance, C09_CommonRefusalsAreTold) {
   EXPECT_EQ(code_of({.status = 407}), to_string(ErrorCode::proxy_authentication));
 }
 
-TEST_P(Conformance, C10_RateLimitCarriesWhenToAskAgain) {
+TEST_P(ConformanceTest, C10RateLimitCarriesWhenToAskAgain) {
   const BarsRequest request = request_of(Interval::d1, {kToday - days(5), kToday});
   const auto page = adapter().decode(
       request, {.status = 429, .headers = {{"Retry-After", "30"}}, .received_at = kToday});
@@ -172,7 +172,7 @@ TEST_P(Conformance, C10_RateLimitCarriesWhenToAskAgain) {
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(Providers, Conformance, testing::ValuesIn(conformance_names()),
+INSTANTIATE_TEST_SUITE_P(Providers, ConformanceTest, testing::ValuesIn(conformance_names()),
                          [](const auto& info) { return info.param; });
 
 }  // namespace vortex

@@ -1,7 +1,6 @@
 #include "vortex/provider/yahoo/yahoo_chart.hpp"
 
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include <simdjson.h>
@@ -16,6 +15,7 @@ namespace {
 
 namespace json = simdjson::ondemand;
 using simdjson::error_code;
+using yahoo_json::read_number;
 
 // Bytes a row takes at least in a real answer; only a first guess of the number of rows.
 constexpr std::size_t kRowBytesGuess = 48;
@@ -37,33 +37,6 @@ bool cut_short(std::string_view text) {
     }
   }
   return quoted || depth > 0;
-}
-
-// A number that is not written as one: null, "NaN", "Infinity" are missing, "12.5" is 12.5.
-[[gnu::noinline]] error_code read_odd_number(json::value& value, double& out) {
-  out = BarBatchBuilder::kMissing;
-  json::json_type type{};
-  if (const auto error = value.type().get(type)) return error;
-  if (type == json::json_type::null) {
-    bool is_null = false;
-    if (const auto error = value.is_null().get(is_null)) return error;
-    return is_null ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
-  }
-  if (type == json::json_type::number) return simdjson::NUMBER_ERROR;
-  std::string_view text;
-  if (const auto error = value.get_string().get(text)) return error;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (ec != std::errc{} || end != text.data() + text.size()) return simdjson::NUMBER_ERROR;
-  return simdjson::SUCCESS;  // an infinity counts as missing in the builder
-}
-
-// Inlined into the loop over a column: a call for each of five million values is a tenth of the
-// time.
-[[gnu::always_inline]] inline error_code read_number(json::value& value, double& out) {
-  if (value.get_double().get(out) == simdjson::SUCCESS) [[likely]] {
-    return simdjson::SUCCESS;
-  }
-  return read_odd_number(value, out);
 }
 
 class ChartWalk {

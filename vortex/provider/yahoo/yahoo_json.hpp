@@ -3,6 +3,7 @@
 // be asked again.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <simdjson.h>
 
 #include "vortex/base/error.hpp"
+#include "vortex/codec/bar_batch_builder.hpp"
 #include "vortex/provider/yahoo/yahoo_errors.hpp"
 
 namespace vortex::yahoo_json {
@@ -37,6 +39,33 @@ inline error_code read_integer(json::value& value, std::optional<std::int64_t>& 
   const error_code error = value.get_int64().get(number);
   if (!error) out = number;
   return unless_other_type(error);
+}
+
+// A number that is not written as one: null, "NaN", "Infinity" are missing, "12.5" is 12.5.
+[[gnu::noinline]] inline error_code read_odd_number(json::value& value, double& out) {
+  out = BarBatchBuilder::kMissing;
+  json::json_type type{};
+  if (const auto error = value.type().get(type)) return error;
+  if (type == json::json_type::null) {
+    bool is_null = false;
+    if (const auto error = value.is_null().get(is_null)) return error;
+    return is_null ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
+  }
+  if (type == json::json_type::number) return simdjson::NUMBER_ERROR;
+  std::string_view text;
+  if (const auto error = value.get_string().get(text)) return error;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (ec != std::errc{} || end != text.data() + text.size()) return simdjson::NUMBER_ERROR;
+  return simdjson::SUCCESS;  // an infinity counts as missing in the builder
+}
+
+// Inlined into the loop over a column: a call for each of five million values is a tenth of the
+// time.
+[[gnu::always_inline]] inline error_code read_number(json::value& value, double& out) {
+  if (value.get_double().get(out) == simdjson::SUCCESS) [[likely]] {
+    return simdjson::SUCCESS;
+  }
+  return read_odd_number(value, out);
 }
 
 // Calls use(key, value) for each member; the first error, from JSON or from `use`, ends it.
