@@ -189,3 +189,22 @@ def test_the_consent_flow_lets_yfinance_in(tmp_path):
         assert running.counts()["kinds"]["consent"] >= 3
     finally:
         running.stop()
+
+
+def test_a_restated_bar_reaches_both(tmp_path):
+    running = Simulator(tmp_path)
+    try:
+        vortex = Vortex(running.url, tmp_path)
+        vortex.run("sync", "KO", "--since", "2024-01-01")
+        day = vortex.read("KO", "1d")[-3]["timestamp"][:10]
+        bar = {name: float(vortex.read("KO", "1d")[-3][name]) for name in FIELDS}
+        running.change("restate", {"symbol": "KO", "date": day, "high": bar["high"] + 1, "close": bar["high"] + 0.5})
+        index, numbers = peer_rows(running.url, "KO", start="2024-01-01", interval="1d")
+        stamps = [f"{stamp.date()}T00:00:00Z" for stamp in index]
+        closed_before = f"{days_ago(3).date()}T00:00:00Z"
+        with pytest.raises(AssertionError):
+            compare(vortex.read("KO", "1d"), stamps, numbers, closed_before)
+        vortex.run("sync", "KO", "--since", "2024-01-01")
+        compare(vortex.read("KO", "1d"), stamps, numbers, closed_before)
+    finally:
+        running.stop()
