@@ -25,6 +25,8 @@ def write(vortex, text, name="vortex.toml"):
         ("[store]\nuri = 'a'\nuri = 'b'\n", 3, ""),
         ("[store\n", 1, ""),
         ("[[jobs]]\nname = 'a'\nsymbols = ['../x']\n", 3, "../x"),
+        ('[[jobs]]\nname = "a"\nsymbols = ["A\\u0000B"]\n', 3, "symbol"),
+        ('[[jobs]]\nname = "a"\nsymbols = ["A\\r\\nHost: x"]\n', 3, "symbol"),
         ("[[jobs]]\nname = 'a'\nsymbols = ['A']\ninterval = '1y'\n", 4, "1y"),
         ("default_providers = ['yaho']\n", 1, "yahoo"),
     ],

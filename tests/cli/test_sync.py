@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import pty
 import resource
 import signal
 import subprocess
@@ -148,6 +149,21 @@ def test_humans_read_stderr(vortex, sim):
     assert vortex("sync", "MSFT", "-q", *RANGE, code=0).stderr == ""
 
 
+def test_progress_is_redrawn_on_a_terminal_only(vortex, sim):
+    ours, theirs = pty.openpty()
+    environment = {**vortex.environment, "TERM": "xterm"}
+    command = [VORTEX, "sync", "AAPL", "MSFT", *RANGE]
+    done = subprocess.run(command, cwd=vortex.directory, env=environment, stderr=theirs, timeout=60, check=True)
+    os.close(theirs)
+    seen = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert done.returncode == 0
+    assert "2/2 symbols" in seen and "rows" in seen
+    assert "\r\x1b[2K" in seen
+    elsewhere = vortex("sync", "AAPL", *RANGE, code=0).stderr
+    assert "\r" not in elsewhere and "1/1 symbols" not in elsewhere
+
+
 def test_demo(vortex):
     done = vortex("demo", code=0)
     assert "12 of 12 series" in done.stderr and "next:" in done.stderr
@@ -186,7 +202,9 @@ def test_a_write_that_fails_is_7_and_the_last_version_stays(vortex, sim):
     vortex("sync", "AAPL", "--since", "1990-01-01", "--until", "2024-03-01", code=0)
 
 
-def test_a_full_disk_is_7_and_the_last_version_stays(vortex, sim):
+@pytest.fixture
+def small_disk(vortex):
+    """A file system of 8 MB at ./disk, and how to fill it."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
     disk = vortex.directory / "disk"
@@ -194,24 +212,38 @@ def test_a_full_disk_is_7_and_the_last_version_stays(vortex, sim):
     mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "vortex-test", disk]
     if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         pytest.skip("mounting is not allowed here")
-    try:
-        store = ("--store", "disk/data")
-        vortex("sync", "MSFT", *store, *RANGE, code=0)
-        before = read(vortex, "MSFT", *store)
-        filler = disk / "filler"
-        with open(filler, "wb", buffering=0) as file:
-            with pytest.raises(OSError):
-                while True:
-                    file.write(b"x" * 4096)
-        done = vortex("sync", "AAPL", *store, *RANGE)
-        assert done.returncode == 7, done.stderr
-        assert "VX-700" in done.stderr
-        assert read(vortex, "MSFT", *store) == before
-        filler.unlink()
-        vortex("sync", "AAPL", *store, *RANGE, code=0)
-        assert len(read(vortex, "AAPL", *store)) > 30
-    finally:
-        subprocess.run(["umount", disk], check=False)
+    yield disk
+    subprocess.run(["umount", disk], check=False)
+
+
+def fill(disk):
+    filler = disk / "filler"
+    with open(filler, "wb", buffering=0) as file:
+        with pytest.raises(OSError):
+            while True:
+                file.write(b"x" * 4096)
+    return filler
+
+
+def test_a_full_disk_is_7_and_the_last_version_stays(vortex, sim, small_disk):
+    store = ("--store", "disk/data")
+    vortex("sync", "MSFT", *store, *RANGE, code=0)
+    before = read(vortex, "MSFT", *store)
+    filler = fill(small_disk)
+    done = vortex("sync", "AAPL", *store, *RANGE, code=7)
+    assert "VX-700" in done.stderr
+    filler.unlink()
+    assert read(vortex, "MSFT", *store) == before
+    vortex("sync", "AAPL", *store, *RANGE, code=0)
+    assert len(read(vortex, "AAPL", *store)) > 30
+
+
+def test_reading_needs_no_free_space(vortex, sim, small_disk):
+    store = ("--store", "disk/data")
+    vortex("sync", "MSFT", *store, *RANGE, code=0)
+    before = read(vortex, "MSFT", *store)
+    fill(small_disk)
+    assert read(vortex, "MSFT", *store) == before
 
 
 def test_crumb_and_limits(vortex):

@@ -150,7 +150,7 @@ void write_section(JsonWriter& json, const std::string& section,
 // --- the commented file
 
 constexpr std::string_view kHead =
-    R"(# vortex.toml: the settings of Vortex. Every key stands here with its meaning and its default;
+    R"(# vortex.toml: the settings of Vortex. Every key stands here with its meaning and default;
 # keys without a default are commented out (#key). Delete what you do not change.
 # A key can also be an environment variable (VORTEX__STORE__URI) or --set store.uri=./data, which
 # go before this file; flags go before all. `vortex config show` says what is in force and why.
