@@ -130,6 +130,9 @@ void CurlTransport::Impl::give_back(CurlEasy easy) {
 // cancelled. The transfer's own timer is the only one.
 asio::awaitable<Result<void>> CurlTransport::Impl::wait(CurlTransfer* transfer,
                                                         Duration read_timeout, Deadline deadline) {
+  // Where the loop itself was held up, the bytes may wait in the socket: a silence counts when it
+  // still lasts after one more round.
+  Monotonic doubted = Monotonic::max();
   while (!transfer->is_finished()) {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) {
@@ -145,12 +148,15 @@ asio::awaitable<Result<void>> CurlTransport::Impl::wait(CurlTransfer* transfer,
     Duration quiet_left = read_timeout;
     if (transfer->is_connected()) {
       quiet_left -= std::chrono::duration_cast<Duration>(now - transfer->progressed_at());
-      if (quiet_left <= Duration::zero()) {
+      const bool silent = quiet_left <= Duration::zero();
+      if (silent && doubted == transfer->progressed_at()) {
         co_return fail(ErrorCode::timeout,
                        "no byte for " + format_duration(read_timeout) + " (read_timeout)");
       }
+      if (silent) doubted = transfer->progressed_at();
     }
-    transfer->wake().expires_after(std::min({quiet_left, deadline.left(now), kWaitMax}));
+    const Duration wait = std::min({quiet_left, deadline.left(now), kWaitMax});
+    transfer->wake().expires_after(std::max(wait, Duration::zero()));
     co_await transfer->wake().async_wait(asio::as_tuple(asio::use_awaitable));
   }
   co_return Result<void>{};
