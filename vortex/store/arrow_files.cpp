@@ -7,21 +7,41 @@
 
 namespace vortex {
 
-arrow::Status ArrowFileWriter::Write(const void* data, std::int64_t size) {
-  auto done = writer_.write(
-      std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size)));
+namespace {
+
+constexpr std::size_t kGatherMax = std::size_t{1} << 20;
+
+}  // namespace
+
+arrow::Status ArrowFileWriter::pass_on(std::string_view bytes) {
+  if (bytes.empty()) return arrow::Status::OK();
+  auto done = writer_.write(bytes);
   if (done) return arrow::Status::OK();
   if (!error_) error_ = std::move(done).error();
   return arrow::Status::IOError(error_->message);
 }
 
-arrow::Status ArrowFileWriter::Close() {
-  closed_ = true;
+arrow::Status ArrowFileWriter::Write(const void* data, std::int64_t size) {
+  const std::string_view bytes(static_cast<const char*>(data), static_cast<std::size_t>(size));
+  if (gathered_.size() + bytes.size() <= kGatherMax) {
+    gathered_ += bytes;
+    return arrow::Status::OK();
+  }
+  ARROW_RETURN_NOT_OK(pass_on(gathered_));
+  gathered_.clear();
+  if (bytes.size() > kGatherMax) return pass_on(bytes);
+  gathered_ = bytes;
   return arrow::Status::OK();
 }
 
+arrow::Status ArrowFileWriter::Close() {
+  if (closed_) return arrow::Status::OK();
+  closed_ = true;
+  return pass_on(gathered_);
+}
+
 arrow::Result<std::int64_t> ArrowFileWriter::Tell() const {
-  return static_cast<std::int64_t>(writer_.position());
+  return static_cast<std::int64_t>(writer_.position() + gathered_.size());
 }
 
 arrow::Status ArrowFileReader::Close() {

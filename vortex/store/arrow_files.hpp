@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include <arrow/io/interfaces.h>
 #include <arrow/result.h>
@@ -12,7 +14,8 @@
 
 namespace vortex {
 
-// Borrows the writer; `Close` does not finish it, the caller does.
+// Gathers the many small pieces Parquet writes. Borrows the writer; `Close` passes on what is left
+// but does not finish the file, the caller does.
 class ArrowFileWriter final : public arrow::io::OutputStream {
  public:
   explicit ArrowFileWriter(FileWriter& writer) : writer_(writer) {}
@@ -23,7 +26,10 @@ class ArrowFileWriter final : public arrow::io::OutputStream {
   const std::optional<Error>& error() const { return error_; }
 
  private:
+  arrow::Status pass_on(std::string_view bytes);
+
   FileWriter& writer_;
+  std::string gathered_;
   std::optional<Error> error_;
   bool closed_ = false;
 };

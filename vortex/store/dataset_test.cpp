@@ -274,7 +274,7 @@ TEST_F(DatasetTest, ANewlyLearntEmptyRangeKeepsItsAnswerOnce) {
   EXPECT_EQ(files(), before);
 }
 
-TEST_F(DatasetTest, StateIsRebuiltWhenMissingDamagedOrBehind) {
+TEST_F(DatasetTest, StateIsRebuiltWhenMissingOrDamaged) {
   {
     auto dataset = open();
     auto batch = full_batch(10);

@@ -113,6 +113,7 @@ Result<std::int64_t> write_parquet(FileSystem& files, const std::string& path,
   arrow::Status status;
   try {
     status = encode(batch, layout, sink);
+    if (status.ok()) status = sink->Close();
   } catch (const parquet::ParquetException& error) {  // parts of libparquet throw
     status = arrow::Status::IOError(error.what());
   }

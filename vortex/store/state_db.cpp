@@ -182,7 +182,11 @@ struct StateDb::Impl {
     select = std::make_unique<Statement>(db,
                                          "SELECT rows, first_bar, last_bars, coverage FROM series "
                                          "WHERE provider = ? AND symbol = ? AND interval = ?");
-    upsert = std::make_unique<Statement>(db, "REPLACE INTO series VALUES (?, ?, ?, ?, ?, ?, ?)");
+    upsert = std::make_unique<Statement>(
+        db,
+        "INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+        "rows = excluded.rows, first_bar = excluded.first_bar, last_bars = excluded.last_bars, "
+        "coverage = excluded.coverage");
     return {};
   }
   Result<std::int64_t> meta_whole(const char* name, std::int64_t otherwise);
