@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -206,6 +207,10 @@ Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hoo
   SyncReport report{.store = impl_->settings.store_uri};
   std::vector<PlannedItem> items = plan_items(request, context, report);
 
+  if (request.dry_run && !std::filesystem::exists(impl_->settings.store_uri)) {
+    note_plan(items, context.now, report);  // planning makes no dataset
+    return report;
+  }
   VORTEX_TRY(Dataset dataset, Dataset::open_or_create(impl_->settings.store_uri, impl_->clock));
   report.dataset_id = dataset.id();
   report.table_version = dataset.version();

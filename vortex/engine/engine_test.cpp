@@ -163,6 +163,7 @@ TEST_F(EngineTest, ADryRunPlansAndAsksNothing) {
   EXPECT_EQ(report.calls.planned, 1);
   EXPECT_TRUE(log_.targets.empty());
   EXPECT_EQ(report.rows.fresh, 0);
+  EXPECT_FALSE(std::filesystem::exists(settings_.store_uri)) << "planning made a dataset";
 }
 
 TEST_F(EngineTest, BadRowsGoToQuarantineAndTheRestIsStored) {
