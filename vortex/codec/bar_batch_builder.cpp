@@ -79,7 +79,7 @@ struct Validity {
 
 // Builds the bits and zeroes the values under nulls, so that equal batches have equal bytes.
 Validity split_missing(double* values, std::size_t rows) {
-  Validity validity{allocate(bitmap_bytes(rows)), 0};
+  Validity validity{.bitmap = allocate(bitmap_bytes(rows)), .null_count = 0};
   std::uint8_t* bits = validity.bitmap->mutable_data();
   for (std::size_t begin = 0; begin < rows; begin += 8) {
     const std::size_t count = std::min<std::size_t>(8, rows - begin);

@@ -12,6 +12,7 @@
 namespace vortex {
 
 // Positions in the schema.
+// NOLINTBEGIN(readability-identifier-naming): array positions, used as the constants they are
 enum BarColumn : int {
   kTimestamp = 0,  // timestamp[us, UTC], start of the bar
   kOpen,           // kOpen … kVolume: float64, null = the provider gave none
@@ -32,6 +33,7 @@ enum BarColumn : int {
   kCaptureId,           // dictionary<int32, utf8>
   kBarColumns,
 };
+// NOLINTEND(readability-identifier-naming)
 
 const std::shared_ptr<arrow::Schema>& bar_schema();
 

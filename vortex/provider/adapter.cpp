@@ -51,7 +51,7 @@ Result<TimeRange> served_range(const Capabilities& capabilities, const BarsReque
                                             " are too old: " + std::string(capabilities.name) +
                                             " serves them from " + format_time(earliest));
   }
-  return TimeRange{std::max(request.range.start, earliest), request.range.end};
+  return TimeRange{.start = std::max(request.range.start, earliest), .end = request.range.end};
 }
 
 TimeRange HttpAdapter::range_of(const BarsRequest& request, const HttpCall& /*call*/) const {

@@ -63,8 +63,12 @@ class BarSettler {
   TimePoint stamp(std::size_t row) { return TimePoint{Duration{stamps()[row]}}; }
   double* values(BarColumn column) { return bars_.column(column).data(); }
   Row row_at(std::size_t i) {
-    return {stamp(i),        values(kOpen)[i],  values(kHigh)[i],
-            values(kLow)[i], values(kClose)[i], values(kVolume)[i]};
+    return {.key = stamp(i),
+            .open = values(kOpen)[i],
+            .high = values(kHigh)[i],
+            .low = values(kLow)[i],
+            .close = values(kClose)[i],
+            .volume = values(kVolume)[i]};
   }
 
   Result<void> check_plausible() {

@@ -14,7 +14,13 @@ namespace {
 using State = SessionSteps::State;
 using Next = std::variant<HttpCall, Session>;
 
-enum Step : int { kCookie, kCrumb, kConsent, kCollect, kSubmit, kCopy };
+// State::step.
+constexpr int kCookie = 0;
+constexpr int kCrumb = 1;
+constexpr int kConsent = 2;
+constexpr int kCollect = 3;
+constexpr int kSubmit = 4;
+constexpr int kCopy = 5;
 
 constexpr std::string_view kCookieHost = "fc.yahoo.com";
 constexpr std::string_view kCrumbHost = "query1.finance.yahoo.com";
@@ -132,8 +138,8 @@ Target target_of(std::string_view location) {
   }
   location = location.substr(0, location.find('#'));
   const std::size_t mark = location.find('?');
-  if (mark == std::string_view::npos) return {location, {}};
-  return {location.substr(0, mark), location.substr(mark + 1)};
+  if (mark == std::string_view::npos) return {.path = location, .query = {}};
+  return {.path = location.substr(0, mark), .query = location.substr(mark + 1)};
 }
 
 bool add_query(HttpCall& call, std::string_view query) {
