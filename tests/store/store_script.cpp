@@ -1,8 +1,8 @@
 // Writes and reads a dataset by commands on stdin, one JSON object a line, one JSON answer a line;
 // for the tests that let other tools read what Vortex wrote.
-//   {"do":"commit","now":"2024-01-05T00:00Z","series":[{"provider":"p","symbol":"S","interval":"1d",
-//     "rows":[["2024-01-02",o,h,l,c,v], …], "adjusted":"split","basis":"2024-01-05",
-//     "actions":[["split","2024-01-03",0,4,1], …]}]}
+//   {"do":"commit","now":"2024-01-05T00:00Z","series":[{"provider":"p","symbol":"S",
+//     "interval":"1d","rows":[["2024-01-02",o,h,l,c,v], …], "adjusted":"split",
+//     "basis":"2024-01-05","actions":[["split","2024-01-03",0,4,1], …]}]}
 //   {"do":"read","provider":"p","symbol":"S","interval":"1d","adjust":"none","version":3}
 //   {"do":"summary"}
 

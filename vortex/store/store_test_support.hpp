@@ -8,7 +8,6 @@
 
 #include <arrow/array.h>
 #include <arrow/table.h>
-#include <gtest/gtest.h>
 
 #include "vortex/codec/bar_batch_builder.hpp"
 #include "vortex/store/dataset.hpp"
@@ -58,8 +57,7 @@ inline std::shared_ptr<arrow::RecordBatch> bars(const SeriesKey& series,
                                .basis = date_of(day(100)),
                                .transform_timestamp = day(100),
                                .capture_id = "capture-" + series.symbol});
-  EXPECT_TRUE(batch.has_value());
-  return *batch;
+  return batch.value();
 }
 
 inline SeriesBatch series(const SeriesKey& of, const std::vector<BarRow>& rows) {
