@@ -17,7 +17,8 @@ constexpr std::string_view kGarbage = "\x1f\x8e{{]]\"chart\":\xff\xfe\x01}}not j
 ServerReply make(int status, std::string_view content_type, std::string body) {
   ServerReply reply;
   reply.status = status;
-  reply.headers = {{"Content-Type", std::string(content_type)}, {"server", "ATS"}};
+  reply.headers = {{.name = "Content-Type", .value = std::string(content_type)},
+                   {.name = "server", .value = "ATS"}};
   reply.body = std::move(body);
   return reply;
 }
@@ -61,7 +62,7 @@ ServerReply redirect_reply(const FaultRule& rule) {
 // Writes bits from the lowest up, as deflate wants them.
 class BitWriter {
  public:
-  explicit BitWriter(std::string& out) : out_(out) {}
+  explicit BitWriter(std::string& out) : out_(&out) {}
   void put(unsigned bits, int count) {
     for (int i = 0; i < count; ++i) put_bit((bits >> i) & 1U);
   }
@@ -77,11 +78,11 @@ class BitWriter {
   void put_bit(unsigned bit) {
     byte_ |= bit << used_;
     if (++used_ < 8) return;
-    out_ += static_cast<char>(byte_);
+    *out_ += static_cast<char>(byte_);
     byte_ = 0;
     used_ = 0;
   }
-  std::string& out_;
+  std::string* out_;
   unsigned byte_ = 0;
   int used_ = 0;
 };

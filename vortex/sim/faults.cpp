@@ -101,7 +101,7 @@ RuleReader::Complaint RuleReader::calls(const Json& value) {
   if (value.as_object() != nullptr) return call_range(value);
   const Json::Array* list = value.as_array();
   if (list == nullptr || list->empty())
-    return "must be call numbers [1, 3] or {\"from\": 2, \"to\": 5}";
+    return R"(must be call numbers [1, 3] or {"from": 2, "to": 5})";
   for (const Json& item : *list) {
     const std::int64_t* number = item.as_int();
     if (number == nullptr || *number < 1) return "must be whole numbers from 1";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numbers>
 #include <string_view>
 
 namespace vortex {
@@ -34,11 +35,10 @@ constexpr double uniform_of(std::uint64_t hash) {
 // prices.
 constexpr double normal_of(std::uint64_t hash) {
   constexpr double kPart = 1.0 / 65536.0;
-  constexpr double kRootOfThree = 1.7320508075688772;
   const auto part = [hash](int n) {
     return static_cast<double>((hash >> (16 * n)) & 0xffff) * kPart;
   };
-  return (part(0) + part(1) + part(2) + part(3) - 2.0) * kRootOfThree;
+  return (part(0) + part(1) + part(2) + part(3) - 2.0) * std::numbers::sqrt3;
 }
 
 }  // namespace vortex

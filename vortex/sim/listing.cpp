@@ -14,6 +14,7 @@ using enum ListingKind;
 
 constexpr int kHour = 3600;
 
+// NOLINTBEGIN(modernize-use-designated-initializers): tables, whose columns the structs name
 constexpr std::array kVenues = {
     Venue{"NMS", "NasdaqGS", "America/New_York", "EST", "EDT", -5 * kHour, 570, 960, 240, 1200,
           HolidayRule::us},
@@ -127,6 +128,8 @@ constexpr std::array kSplits = {
     SplitRow{"BARC.L", "2002-04-29", 4, 1},   SplitRow{"GS2C.DE", "2022-07-22", 4, 1},
 };
 
+// NOLINTEND(modernize-use-designated-initializers)
+
 const Venue* venue_of(std::string_view code) {
   const auto* found = std::ranges::find(kVenues, code, &Venue::code);
   return found == kVenues.end() ? &kVenues.front() : found;
@@ -201,6 +204,7 @@ struct Suffix {
   ListingKind kind;
 };
 
+// NOLINTBEGIN(modernize-use-designated-initializers): a table
 constexpr std::array kSuffixes = {
     Suffix{".L", "LSE", "GBp", equity},   Suffix{".DE", "GER", "EUR", equity},
     Suffix{".PA", "PAR", "EUR", equity},  Suffix{".HK", "HKG", "HKD", equity},
@@ -209,6 +213,8 @@ constexpr std::array kSuffixes = {
     Suffix{"-USD", "CCC", "USD", crypto}, Suffix{"=X", "CCY", "USD", currency},
     Suffix{"=F", "CME", "USD", future},
 };
+
+// NOLINTEND(modernize-use-designated-initializers)
 
 }  // namespace
 

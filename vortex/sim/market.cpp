@@ -179,7 +179,11 @@ std::vector<SimBar> Market::intraday(const Listing& listing, const IntradayQuery
     const Duration step = minutes(query.step_minutes);
     const SimBar whole = model.day(date, model.close(trading_date_before(*listing.venue, date)));
     if (query.off_session) {
-      append_off_session(bars, model, date, {day.pre, std::min(day.open, now), whole.open, -1000},
+      append_off_session(bars, model, date,
+                         {.from = day.pre,
+                          .to = std::min(day.open, now),
+                          .price = whole.open,
+                          .first_slot = -1000},
                          step);
     }
     if (day.open <= now) {
@@ -188,8 +192,10 @@ std::vector<SimBar> Market::intraday(const Listing& listing, const IntradayQuery
       append_slots(bars, parts, day.open, query.step_minutes);
     }
     if (query.off_session) {
-      append_off_session(bars, model, date, {day.close, std::min(day.post, now), whole.close, 0},
-                         step);
+      append_off_session(
+          bars, model, date,
+          {.from = day.close, .to = std::min(day.post, now), .price = whole.close, .first_slot = 0},
+          step);
     }
   }
   for (SimBar& bar : bars) scale(bar, factor);
@@ -285,7 +291,8 @@ std::vector<double> Market::adjusted_closes(const Listing& listing, const std::v
   std::vector<double> closes(bars.size());
   if (bars.empty()) return closes;
   VenueClock clock(*listing.venue);
-  const DateSpan after{clock.local_date(bars.front().start), clock.local_date(now)};
+  const DateSpan after{.first = clock.local_date(bars.front().start),
+                       .last = clock.local_date(now)};
   auto paid = dividends(listing, after, now);
   const auto gains = capital_gains(listing, after, now);
   paid.insert(paid.end(), gains.begin(), gains.end());

@@ -107,7 +107,6 @@ PriceModel::PriceModel(const Listing& listing, std::uint64_t seed)
       drift_(listing.kind == ListingKind::currency ? 0.0 : kDriftADay),
       deviation_(listing.daily_volatility),
       typical_volume_(listing.typical_volume),
-      anchor_walk_(0),
       decimals_(listing.price_decimals),
       empty_per_mille_(listing.empty_per_mille),
       one_price_a_day_(listing.kind == ListingKind::fund) {
@@ -145,7 +144,7 @@ double PriceModel::walk(std::int64_t day) const {
 double PriceModel::round(double price) const {
   double scale = decimals_ == 4 ? 10000.0 : 100.0;
   if (price < 1.0) scale = 10000.0;
-  const auto steps = std::max<std::int64_t>(1, static_cast<std::int64_t>(price * scale + 0.5));
+  const auto steps = std::max(1LL, std::llround(price * scale));
   return as_float(static_cast<double>(steps) / scale);
 }
 
@@ -191,8 +190,10 @@ std::vector<SimBar> PriceModel::minutes(const SimBar& day, Date date, int minute
     return bars;
   }
   const std::uint64_t key = hash_at(key_, number_of(date), minute_stream);
-  const MinutePlan plan{key, hash_at(key, 0, touch_stream) % count,
-                        hash_at(key, 1, touch_stream) % count, count};
+  const MinutePlan plan{.key = key,
+                        .touch_high = hash_at(key, 0, touch_stream) % count,
+                        .touch_low = hash_at(key, 1, touch_stream) % count,
+                        .count = count};
   const std::vector<double> path = bridge(plan);
   const double scale = deviation_ * 0.7 / std::sqrt(static_cast<double>(count));
   const double slope = std::log(day.close / day.open) / static_cast<double>(count);

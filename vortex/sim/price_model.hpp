@@ -38,7 +38,7 @@ class PriceModel {
   double drift_;      // a day
   double deviation_;  // of a day
   double typical_volume_;
-  double anchor_walk_;
+  double anchor_walk_ = 0;
   int decimals_;
   int empty_per_mille_;
   bool one_price_a_day_;

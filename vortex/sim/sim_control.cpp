@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 6> kChanges = {"reset", "faults", "restat
 ServerReply json_reply(int status, std::string body) {
   ServerReply reply;
   reply.status = status;
-  reply.headers = {{"Content-Type", "application/json;charset=utf-8"}};
+  reply.headers = {{.name = "Content-Type", .value = "application/json;charset=utf-8"}};
   reply.body = std::move(body);
   return reply;
 }
@@ -36,7 +36,7 @@ Result<SymbolAndDate> read_place(const Json& json) {
   const auto date = text ? parse_date(*text) : std::nullopt;
   if (!symbol || !date)
     return fail(ErrorCode::usage, "needs \"symbol\" and \"date\": \"YYYY-MM-DD\"");
-  return SymbolAndDate{std::string(*symbol), *date};
+  return SymbolAndDate{.symbol = std::string(*symbol), .date = *date};
 }
 
 }  // namespace
@@ -82,8 +82,11 @@ Result<void> YahooImposter::restate(const Json& json) {
     const Json* found = json.find(name);
     return found == nullptr ? std::nullopt : found->as_number();
   };
-  const Restatement values{number("open"), number("high"), number("low"), number("close"),
-                           json.int_at("volume")};
+  const Restatement values{.open = number("open"),
+                           .high = number("high"),
+                           .low = number("low"),
+                           .close = number("close"),
+                           .volume = json.int_at("volume")};
   if (!values.open && !values.high && !values.low && !values.close && !values.volume) {
     return fail(ErrorCode::usage, "needs one of open, high, low, close, volume");
   }
@@ -96,7 +99,7 @@ Result<void> YahooImposter::split(const Json& json) {
   const Json* found = json.find("ratio");
   const auto ratio = found == nullptr ? std::nullopt : found->as_number();
   if (!ratio || *ratio <= 0) return fail(ErrorCode::usage, "needs a \"ratio\" above 0");
-  market_.add_split(place.symbol, {place.date, *ratio, 1});
+  market_.add_split(place.symbol, {.date = place.date, .numerator = *ratio, .denominator = 1});
   return {};
 }
 

@@ -63,16 +63,22 @@ struct Simulator::Impl {
 Simulator::Simulator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Simulator::~Simulator() = default;
 
-Result<std::unique_ptr<Simulator>> Simulator::start(Runtime& runtime, SimulatorOptions options) {
+Result<std::unique_ptr<Simulator>> Simulator::start(Runtime& runtime,
+                                                    const SimulatorOptions& options) {
   VORTEX_TRY(const Address address, read_address(options.listen));
   VORTEX_TRY(auto limit, read_limit(options.limit));
   VORTEX_TRY(Market market, read_market(options));
   VORTEX_TRY(FaultScript faults, read_faults(options));
-  YahooImposterOptions imposter{options.seed, options.require_crumb, options.consent_wall,
-                                std::move(limit), options.now};
-  auto impl = std::make_unique<Impl>(Impl{
-      YahooImposter(runtime.clock(), std::move(market), std::move(faults), std::move(imposter)),
-      nullptr, address.host});
+  YahooImposterOptions imposter{.seed = options.seed,
+                                .require_crumb = options.require_crumb,
+                                .consent_wall = options.consent_wall,
+                                .limit = std::move(limit),
+                                .now = options.now};
+  auto impl =
+      std::make_unique<Impl>(Impl{.yahoo = YahooImposter(runtime.clock(), std::move(market),
+                                                         std::move(faults), std::move(imposter)),
+                                  .server = nullptr,
+                                  .host = address.host});
   const auto handler = [yahoo = &impl->yahoo](const ServerRequest& request) {
     return yahoo->answer(request);
   };

@@ -30,7 +30,8 @@ class Simulator {
  public:
   // Fails with usage when an option, the fault script or a price file is wrong, with storage when
   // it cannot listen.
-  static Result<std::unique_ptr<Simulator>> start(Runtime& runtime, SimulatorOptions options);
+  static Result<std::unique_ptr<Simulator>> start(Runtime& runtime,
+                                                  const SimulatorOptions& options);
   ~Simulator();
   // {"yahoo": "http://127.0.0.1:PORT"}: the content of --ready-file.
   std::string addresses_json() const;

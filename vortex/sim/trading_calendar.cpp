@@ -32,8 +32,10 @@ struct DayParts {
 
 DayParts parts_of(Date date) {
   const year_month_day ymd(date);
-  return {static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-          static_cast<unsigned>(ymd.day()), weekday(date).c_encoding()};
+  return {.year = static_cast<int>(ymd.year()),
+          .month = static_cast<unsigned>(ymd.month()),
+          .day = static_cast<unsigned>(ymd.day()),
+          .weekday = weekday(date).c_encoding()};
 }
 
 bool is_fixed_day_observed(const DayParts& at, unsigned month, unsigned day) {

@@ -26,7 +26,7 @@ constexpr std::size_t kFormFieldsMax = 100;
 ServerReply reply_with(int status, std::string_view content_type, std::string body) {
   ServerReply reply;
   reply.status = status;
-  reply.headers = {{"Content-Type", std::string(content_type)}};
+  reply.headers = {{.name = "Content-Type", .value = std::string(content_type)}};
   reply.body = std::move(body);
   return reply;
 }
@@ -158,7 +158,7 @@ TimePoint YahooImposter::now() const {
 
 ServerReply YahooImposter::answer(const ServerRequest& request) {
   if (request.path.starts_with("/__sim/")) return control(request);
-  Asked asked{kind_of(request.path), {}};
+  Asked asked{.kind = kind_of(request.path), .symbol = {}};
   if (asked.kind == "chart") {
     asked.symbol = percent_decode(std::string_view(request.path).substr(kChartPath.size()))
                        .value_or(std::string());
@@ -176,7 +176,10 @@ ServerReply YahooImposter::answer_provider(const ServerRequest& request, const A
     return too_many_requests();
   }
   const auto since_start = std::chrono::duration_cast<Duration>(clock_->monotonic() - started_);
-  const FaultRule* rule = faults_.decide({kProvider, asked.symbol, request.path, since_start});
+  const FaultRule* rule = faults_.decide({.provider = kProvider,
+                                          .symbol = asked.symbol,
+                                          .path = request.path,
+                                          .since_start = since_start});
   if (rule != nullptr) counts_.fault(kProvider, to_string(rule->kind));
   ServerReply reply = route(request, asked, rule);
   if (rule != nullptr) reply = with_fault(std::move(reply), *rule);
@@ -209,7 +212,7 @@ ServerReply YahooImposter::chart(const ServerRequest& request, const Asked& aske
     if (!sessions_.accepts(cookies, value_of(request.query, "crumb")))
       return unauthorized("Invalid Crumb");
   }
-  ChartRequest wanted{asked.symbol, request.query, {}};
+  ChartRequest wanted{.symbol = asked.symbol, .params = request.query, .answer_symbol = {}};
   if (wrong_symbol) wanted.answer_symbol = asked.symbol == kAnotherSymbol ? "AAPL" : kAnotherSymbol;
   WireAnswer answer = chart_answer(market_, wanted, now());
   return reply_with(answer.status, kJson, std::move(answer.body));

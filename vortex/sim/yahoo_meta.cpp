@@ -23,7 +23,8 @@ std::optional<SimBar> last_traded(const std::vector<SimBar>& bars) {
 // The last close before a session date.
 std::optional<double> close_before(const ChartParts& chart, Date date) {
   constexpr days kReach(15);
-  const auto bars = chart.market->daily(chart.listing, {date - kReach, date - days(1)}, chart.now);
+  const auto bars = chart.market->daily(
+      chart.listing, {.first = date - kReach, .last = date - days(1)}, chart.now);
   const auto bar = last_traded(bars);
   if (!bar) return std::nullopt;
   return bar->close;
@@ -172,11 +173,12 @@ void write_meta(JsonWriter& json, const ChartParts& chart) {
   const Listing& listing = chart.listing;
   VenueClock clock(*listing.venue);
   const Date local_today = clock.local_date(chart.now);
-  auto year = chart.market->daily(listing, {local_today - days(365), local_today}, chart.now);
+  auto year = chart.market->daily(listing, {.first = local_today - days(365), .last = local_today},
+                                  chart.now);
   auto today = last_traded(year);
   if (!today)
-    today =
-        last_traded(chart.market->daily(listing, {listing.first_trade, local_today}, chart.now));
+    today = last_traded(chart.market->daily(
+        listing, {.first = listing.first_trade, .last = local_today}, chart.now));
   json.key("meta");
   json.begin_object();
   write_identity(json, chart, market_time(chart, today));

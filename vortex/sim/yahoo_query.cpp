@@ -18,6 +18,7 @@ using std::chrono::days;
 using std::chrono::months;
 using std::chrono::year_month_day;
 
+// NOLINTBEGIN(modernize-use-designated-initializers): a table
 constexpr std::array kIntervals = {
     ChartInterval{"1m", minute, 1, 30, 8},      ChartInterval{"2m", minute, 2, 60, 60},
     ChartInterval{"5m", minute, 5, 60, 60},     ChartInterval{"15m", minute, 15, 60, 60},
@@ -27,6 +28,8 @@ constexpr std::array kIntervals = {
     ChartInterval{"5d", week, 0, 0, 0},         ChartInterval{"1wk", week, 0, 0, 0},
     ChartInterval{"1mo", month, 0, 0, 0},       ChartInterval{"3mo", quarter, 0, 0, 0},
 };
+
+// NOLINTEND(modernize-use-designated-initializers)
 
 constexpr std::array<std::string_view, 11> kRanges = {"1d", "5d", "1mo", "3mo", "6mo", "1y",
                                                       "2y", "5y", "10y", "ytd", "max"};
@@ -49,7 +52,7 @@ std::string join(std::span<const std::string_view> names) {
 }
 
 ChartRefusal bad_request(std::string description) {
-  return {400, "Bad Request", std::move(description)};
+  return {.status = 400, .code = "Bad Request", .description = std::move(description)};
 }
 
 std::string_view param(const QueryParams& params, std::string_view name) {
@@ -85,7 +88,7 @@ std::optional<Amount> read_amount(std::string_view range) {
   const std::size_t digits = std::min(range.find_first_not_of("0123456789"), range.size());
   const auto count = whole_number(range.substr(0, digits));
   if (!count || *count <= 0 || *count > 100000) return std::nullopt;
-  return Amount{*count, range.substr(digits)};
+  return Amount{.count = *count, .unit = range.substr(digits)};
 }
 
 // How much history a range names, in days; 0: not counted in days.
@@ -190,10 +193,12 @@ std::optional<ChartRefusal> beyond_limits(const ChartQuery& query, TimePoint now
   } else {
     return std::nullopt;
   }
-  return ChartRefusal{422, "Unprocessable Entity",
-                      std::string(interval.name) +
-                          " data not available for startTime=" + std::to_string(query.period1) +
-                          " and endTime=" + std::to_string(query.period2) + ". " + limit};
+  return ChartRefusal{
+      .status = 422,
+      .code = "Unprocessable Entity",
+      .description = std::string(interval.name) +
+                     " data not available for startTime=" + std::to_string(query.period1) +
+                     " and endTime=" + std::to_string(query.period2) + ". " + limit};
 }
 
 // Nothing can exist before the first trade, nor after now.
@@ -234,7 +239,7 @@ std::expected<ChartQuery, ChartRefusal> read_chart_query(const QueryParams& para
     return std::unexpected(std::move(*refusal));
   if (auto refusal = beyond_limits(query, now)) return std::unexpected(std::move(*refusal));
   const bool whole_history = query.range == "max" && query.interval.unit == day;
-  if (whole_history && query.period2 - query.period1 > kCoarsenedYears * 365 * kDaySeconds) {
+  if (whole_history && query.period2 - query.period1 > kDaySeconds * 365 * kCoarsenedYears) {
     query.interval = kIntervals.back();
   }
   query.off_session =
@@ -244,7 +249,8 @@ std::expected<ChartQuery, ChartRefusal> read_chart_query(const QueryParams& para
 }
 
 ChartRefusal unknown_symbol_refusal() {
-  return {404, "Not Found", "No data found, symbol may be delisted"};
+  return {
+      .status = 404, .code = "Not Found", .description = "No data found, symbol may be delisted"};
 }
 
 std::string to_json(const ChartRefusal& refusal) {

@@ -40,8 +40,8 @@ void append(ChartRows& rows, std::int64_t stamp, const SimBar& bar, double adjus
 
 DateSpan dates_of(const Listing& listing, const ChartQuery& query) {
   VenueClock clock(*listing.venue);
-  return {clock.local_date(from_unix_seconds(query.period1)),
-          clock.local_date(from_unix_seconds(query.period2))};
+  return {.first = clock.local_date(from_unix_seconds(query.period1)),
+          .last = clock.local_date(from_unix_seconds(query.period2))};
 }
 
 Date last_date_of_group(ChartUnit unit, Date session) {
@@ -117,8 +117,10 @@ ChartRows grouped_rows(const Market& market, const Listing& listing, const Chart
 ChartRows intraday_rows(const Market& market, const Listing& listing, const ChartQuery& query,
                         TimePoint now) {
   ChartRows rows;
-  const IntradayQuery wanted{dates_of(listing, query), query.interval.minutes,
-                             query.off_session && listing.kind != ListingKind::index};
+  const IntradayQuery wanted{
+      .dates = dates_of(listing, query),
+      .step_minutes = query.interval.minutes,
+      .off_session = query.off_session && listing.kind != ListingKind::index};
   for (const SimBar& bar : market.intraday(listing, wanted, now)) {
     if (inside(query, bar.start)) append(rows, to_unix_seconds(bar.start), bar, bar.close);
   }
@@ -126,11 +128,18 @@ ChartRows intraday_rows(const Market& market, const Listing& listing, const Char
   if (!live) return rows;
   const std::int64_t stamp = std::min(to_unix_seconds(now), to_unix_seconds(live->close));
   if (stamp < query.period1 || query.period2 < stamp - kLiveRowReach) return rows;
-  const auto today = market.daily(listing, {live->date, live->date}, now);
+  const auto today = market.daily(listing, {.first = live->date, .last = live->date}, now);
   if (today.empty() || today.back().empty) return rows;
   if (!rows.stamps.empty() && rows.stamps.back() >= stamp) return rows;
   const double price = today.back().close;
-  append(rows, stamp, SimBar{from_unix_seconds(stamp), price, price, price, price, 0, false},
+  append(rows, stamp,
+         SimBar{.start = from_unix_seconds(stamp),
+                .open = price,
+                .high = price,
+                .low = price,
+                .close = price,
+                .volume = 0,
+                .empty = false},
          price);
   return rows;
 }

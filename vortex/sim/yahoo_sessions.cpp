@@ -77,7 +77,7 @@ ConsentForm YahooSessions::begin_consent() {
                                      (seed >> 8) & 0xfff, mix(seed) & 0xffffffffffffULL);
   Consent& consent = consents_[id];
   consent.csrf_token = letters(mix(seed), 7);
-  return {consent.csrf_token, id};
+  return {.csrf_token = consent.csrf_token, .session_id = id};
 }
 
 bool YahooSessions::has_consent(std::string_view session_id) const {
@@ -87,7 +87,7 @@ bool YahooSessions::has_consent(std::string_view session_id) const {
 std::optional<ConsentForm> YahooSessions::consent_form(std::string_view session_id) const {
   const auto found = consents_.find(session_id);
   if (found == consents_.end()) return std::nullopt;
-  return ConsentForm{found->second.csrf_token, found->first};
+  return ConsentForm{.csrf_token = found->second.csrf_token, .session_id = found->first};
 }
 
 bool YahooSessions::agree(const QueryParams& form) {

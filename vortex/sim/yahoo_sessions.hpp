@@ -28,7 +28,7 @@ class YahooSessions {
   std::string open();
   // The crumb of the session this Cookie header names; none when it names no living one.
   std::optional<std::string> crumb(std::string_view cookie_header) const;
-  bool accepts(std::string_view cookie_header, std::string_view crumb) const;
+  bool accepts(std::string_view cookie_header, std::string_view given) const;
   void end_all() {
     crumbs_.clear();
     order_.clear();

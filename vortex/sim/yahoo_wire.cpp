@@ -25,7 +25,7 @@ EventPlace place_of(const ChartParts& chart, Date ex_date) {
   const bool grouped = unit != ChartUnit::day && unit != ChartUnit::minute;
   const std::int64_t stamp =
       grouped ? to_unix_seconds(clock.midnight_of(group_date(unit, ex_date))) : open;
-  return {std::to_string(stamp), open};
+  return {.key = std::to_string(stamp), .date = open};
 }
 
 void write_payments(JsonWriter& json, const ChartParts& chart, std::string_view name,
@@ -76,7 +76,7 @@ DateSpan event_dates(const ChartParts& chart) {
   VenueClock clock(*chart.listing.venue);
   const TimePoint start = from_unix_seconds(chart.query.period1);
   const TimePoint end = std::min(from_unix_seconds(chart.query.period2), chart.now);
-  DateSpan dates{clock.local_date(start), clock.local_date(end)};
+  DateSpan dates{.first = clock.local_date(start), .last = clock.local_date(end)};
   if (clock.day(dates.first).open < start) dates.first += days(1);
   if (clock.day(dates.last).open > end) dates.last -= days(1);
   return dates;
@@ -193,14 +193,22 @@ std::string write_chart(const ChartParts& chart) {
 WireAnswer chart_answer(Market& market, const ChartRequest& request, TimePoint now) {
   const auto listing = market.find(request.symbol);
   if (!listing) {
-    return {500, to_json(ChartRefusal{500, "Internal Server Error", listing.error().to_line()})};
+    return {.status = 500,
+            .body = to_json(ChartRefusal{.status = 500,
+                                         .code = "Internal Server Error",
+                                         .description = listing.error().to_line()})};
   }
-  if (!*listing) return {404, to_json(unknown_symbol_refusal())};
+  if (!*listing) return {.status = 404, .body = to_json(unknown_symbol_refusal())};
   const auto query = read_chart_query(request.params, **listing, now);
-  if (!query) return {query.error().status, to_json(query.error())};
+  if (!query) return {.status = query.error().status, .body = to_json(query.error())};
   const std::string& named = request.answer_symbol.empty() ? request.symbol : request.answer_symbol;
-  return {200, write_chart({&market, **listing, *query, chart_rows(market, **listing, *query, now),
-                            now, named})};
+  return {.status = 200,
+          .body = write_chart({.market = &market,
+                               .listing = **listing,
+                               .query = *query,
+                               .rows = chart_rows(market, **listing, *query, now),
+                               .now = now,
+                               .symbol = named})};
 }
 
 }  // namespace vortex
