@@ -55,6 +55,8 @@ std::string untrusted(std::string_view text, std::size_t size_max = 300);
 #define VORTEX_CONCAT_INNER(a, b) a##b
 #define VORTEX_CONCAT(a, b) VORTEX_CONCAT_INNER(a, b)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses
+
 // VORTEX_TRY(auto x, f()); — binds the value, or returns the error. For a Result<void>:
 // VORTEX_TRY_VOID.
 #define VORTEX_TRY(declaration, expression)                                          \
@@ -71,6 +73,8 @@ std::string untrusted(std::string_view text, std::size_t size_max = 300);
     co_return std::unexpected(std::move(VORTEX_CONCAT(vortex_try_, __LINE__)).error()); \
   }                                                                                     \
   declaration = std::move(*VORTEX_CONCAT(vortex_try_, __LINE__))
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 #define VORTEX_TRY_VOID(expression)                             \
   if (auto vortex_try_void = (expression); !vortex_try_void) {  \

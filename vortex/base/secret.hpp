@@ -28,7 +28,7 @@ class Secret {
 using SecretString = Secret<std::string>;
 
 template <class T>
-constexpr std::string_view format_as(const Secret<T>&) {
+constexpr std::string_view format_as(const Secret<T>& /*secret*/) {
   return "***";
 }
 

@@ -60,7 +60,9 @@ Result<void> CurlTransfer::prepare(const std::string& proxy) {
       .set(CURLOPT_PATH_AS_IS, 1L)
       .set(CURLOPT_NOSIGNAL, 1L)
       .set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS})
-      .set(CURLOPT_PIPEWAIT, 1L)
+      // Waiting for a connection to share pays where HTTP/2 may be agreed on; without TLS it would
+      // put every call behind the first.
+      .set(CURLOPT_PIPEWAIT, hop_.url.starts_with("https:") ? 1L : 0L)
       .set(CURLOPT_FOLLOWLOCATION, 0L)         // redirect.hpp does
       .set(CURLOPT_HTTP_CONTENT_DECODING, 0L)  // content_decoder.hpp does
       .set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L)

@@ -207,7 +207,7 @@ Task<HttpReply> CurlTransport::Impl::follow(const HttpRoute* route, const HttpCa
       co_return fail(ErrorCode::proxy_authentication, "the proxy wants a user name and password");
     }
     const std::string location(find_header(answer.headers, "Location"));
-    if (!is_redirect(answer.status) || location.empty()) {
+    if (!call->follow_redirects || !is_redirect(answer.status) || location.empty()) {
       reply.status = answer.status;
       VORTEX_CO_TRY(reply.body, co_await decode(route, &answer));
       std::ranges::move(answer.headers, std::back_inserter(reply.headers));

@@ -130,6 +130,32 @@ TEST(CurlTransportTest, B11FollowsAtMostFiveRedirectsItself) {
   EXPECT_EQ(world.send(route, get_call("/6")).error().code, ErrorCode::redirect_refused);
 }
 
+TEST(CurlTransportTest, ALoginSeesEachHopItself) {
+  Loopback world;
+  const HttpRoute route{.base_url = url_of(world.serve([](const ServerRequest&) {
+    return ServerReply{.status = 302, .headers = {{"Location", "http://169.254.169.254/"}}};
+  }))};
+  HttpCall call = get_call("/consent");
+  call.follow_redirects = false;
+  const auto reply = world.send(route, call);
+  ASSERT_TRUE(reply) << reply.error().to_line();
+  EXPECT_EQ(reply->status, 302);
+  EXPECT_EQ(find_header(reply->headers, "Location"), "http://169.254.169.254/");
+}
+
+TEST(CurlTransportTest, ASilentCallHoldsUpNoOther) {
+  Loopback world;
+  const HttpRoute route{.base_url = url_of(world.serve([](const ServerRequest& request) {
+    return ServerReply{.body = "here", .hang = request.path == "/silent"};
+  })),
+                        .read_timeout = std::chrono::milliseconds(300)};
+  const auto replies = world.send_together(route, {get_call("/silent"), get_call("/lively")});
+  ASSERT_FALSE(replies[0].has_value());
+  EXPECT_EQ(replies[0].error().code, ErrorCode::timeout);
+  ASSERT_TRUE(replies[1].has_value()) << replies[1].error().to_line();
+  EXPECT_EQ(replies[1]->body.view(), "here");
+}
+
 TEST(CurlTransportTest, B11CredentialsAreDroppedOnTheWayToAnotherOrigin) {
   Loopback world;
   auto& other = world.serve(echo_for_transport);

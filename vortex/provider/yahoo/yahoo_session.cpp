@@ -101,7 +101,7 @@ std::string cookie_line(const Headers& cookies) {
 }
 
 HttpCall call_to(const State& state, std::string_view host, std::string_view path) {
-  HttpCall call{.host = std::string(host), .path = std::string(path)};
+  HttpCall call{.host = std::string(host), .path = std::string(path), .follow_redirects = false};
   if (!state.cookies.empty()) call.headers.push_back({"Cookie", cookie_line(state.cookies)});
   return call;
 }
