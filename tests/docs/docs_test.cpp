@@ -54,6 +54,16 @@ std::string error_codes_page() {
   return page;
 }
 
+// A bar would end the table's cell.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 std::string configuration_page() {
   std::string page =
       "# Configuration\n\nOne file, `vortex.toml`: `--config FILE`, else `./vortex.toml`, else "
@@ -69,9 +79,9 @@ std::string configuration_page() {
       "secret itself.\n\n"
       "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const ConfigKey& key : config_keys()) {
-    page +=
-        fmt::format("| `{}` | {} | {} | {} |\n", key.pattern, key.type,
-                    key.fallback.empty() ? "–" : fmt::format("`{}`", key.fallback), key.meaning);
+    page += fmt::format("| `{}` | {} | {} | {} |\n", key.pattern, key.type,
+                        key.fallback.empty() ? "–" : fmt::format("`{}`", key.fallback),
+                        cell(key.meaning));
   }
   return page;
 }
@@ -84,8 +94,9 @@ std::string quality_rules_page() {
       "same rules to anybody's "
       "file.\n\n| id | name | weight | meaning |\n|---|---|---|---|\n";
   for (const RuleEntry& entry : rule_table()) {
-    page += fmt::format("| {} | `{}` | {} | {} |\n", entry.id, entry.name,
-                        entry.severity == Severity::error ? "error" : "warning", entry.meaning);
+    page +=
+        fmt::format("| {} | `{}` | {} | {} |\n", entry.id, entry.name,
+                    entry.severity == Severity::error ? "error" : "warning", cell(entry.meaning));
   }
   return page;
 }

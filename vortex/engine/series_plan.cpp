@@ -45,7 +45,8 @@ std::vector<TimeRange> ranges_to_ask(const SeriesState& state, TimeRange wanted,
 }
 
 std::vector<CoverageMark> coverage_after(const Answered& answered) {
-  const TimePoint settled = answered.now - settling_time(answered.interval);
+  // By whole days: an edge that moved with each second would be news in every run.
+  const TimePoint settled = midnight(date_of(answered.now - settling_time(answered.interval)));
   TimePoint end = std::min(answered.asked.end, settled);
   if (answered.last_bar) {
     end =

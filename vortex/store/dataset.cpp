@@ -168,7 +168,9 @@ Result<StateDb*> Dataset::Impl::state() {
       VORTEX_TRY(state_db, StateDb::open(file));
       VORTEX_TRY_VOID(rebuild_state("it was damaged"));
     } else if (!opened) {
-      return std::unexpected(std::move(opened).error());
+      // A disk that is full or read-only: the tables say enough for reading.
+      log::debug("{}: {}; coverage is read from the tables", file, opened.error().message);
+      VORTEX_TRY(state_db, StateDb::open_in_memory());
     } else {
       state_db = *std::move(opened);
     }
@@ -230,7 +232,7 @@ Result<void> Dataset::Impl::rebuild_state(const std::string& why) {
       "state.db was rebuilt from the tables on {}: {}; failed ranges and what was learnt without a "
       "kept capture are asked again",
       format_time(clock.now()), why);
-  log::warning("{}: {}", path, note);
+  log::info("{}: {}", path, note);
   return state_db->replace(states, bars.version(), note);
 }
 

@@ -279,10 +279,18 @@ StateDb::~StateDb() = default;
 
 Result<StateDb> StateDb::open(const std::string& path) {
   VORTEX_TRY_VOID(make_private(path));
+  return open_database(path);
+}
+
+Result<StateDb> StateDb::open_in_memory() {
+  return open_database(":memory:");
+}
+
+Result<StateDb> StateDb::open_database(const std::string& name) {
   sqlite3* handle = nullptr;
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
-  const int opened = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const int opened = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   auto impl = std::make_unique<Impl>(handle);
   if (opened != SQLITE_OK) return std::unexpected(sqlite_error(handle));
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);

@@ -36,6 +36,8 @@ class StateDb {
 
   // Opens or makes the file. `corrupt` when it is no sound database of ours.
   static Result<StateDb> open(const std::string& path);
+  // One that is gone with the object, for readers of a disk that takes no writes.
+  static Result<StateDb> open_in_memory();
   StateDb(StateDb&&) noexcept;
   StateDb& operator=(StateDb&&) noexcept;
   ~StateDb();
@@ -61,6 +63,7 @@ class StateDb {
  private:
   struct Impl;
   explicit StateDb(std::unique_ptr<Impl> impl);
+  static Result<StateDb> open_database(const std::string& name);
   std::unique_ptr<Impl> impl_;
 };
 
