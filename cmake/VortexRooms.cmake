@@ -26,14 +26,16 @@ function(vortex_room name)
     set(sources ${PROJECT_BINARY_DIR}/empty_${name}.cpp)
   endif()
   add_library(vortex_${name} STATIC ${sources})
-  target_include_directories(vortex_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
+  target_include_directories(vortex_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
   target_link_libraries(vortex_${name} PUBLIC ${rooms} PRIVATE $<BUILD_INTERFACE:vortex_warnings>)
   target_compile_definitions(vortex_${name} PRIVATE VORTEX_VERSION="${PROJECT_VERSION}")
   set_property(GLOBAL APPEND PROPERTY VORTEX_ROOMS vortex_${name})
 
   if(VORTEX_BUILD_TESTS AND tests)
     add_executable(vortex_${name}_test ${tests})
-    target_link_libraries(vortex_${name}_test PRIVATE vortex_${name} vortex_warnings GTest::gtest GTest::gmock GTest::gtest_main)
+    target_link_libraries(vortex_${name}_test PRIVATE
+      vortex_${name} vortex_warnings GTest::gtest GTest::gmock GTest::gtest_main)
     set_target_properties(vortex_${name}_test PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
     add_test(NAME unit.${name} COMMAND vortex_${name}_test)
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 120)

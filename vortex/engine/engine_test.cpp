@@ -6,7 +6,7 @@
 
 #include "vortex/base/json.hpp"
 #include "vortex/base/random.hpp"
-#include "vortex/engine/engine_test_world.hpp"
+#include "vortex/engine/fake_provider_for_test.hpp"
 #include "vortex/engine/sync.hpp"
 #include "vortex/store/dataset.hpp"
 

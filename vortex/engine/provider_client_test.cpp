@@ -3,7 +3,7 @@
 #include <arrow/record_batch.h>
 #include <gtest/gtest.h>
 
-#include "vortex/engine/engine_test_world.hpp"
+#include "vortex/engine/fake_provider_for_test.hpp"
 #include "vortex/runtime/task_group.hpp"
 
 namespace vortex {

@@ -133,8 +133,9 @@ TEST(CurlTransportTest, B11FollowsAtMostFiveRedirectsItself) {
 TEST(CurlTransportTest, ALoginSeesEachHopItself) {
   Loopback world;
   const HttpRoute route{.base_url = url_of(world.serve([](const ServerRequest&) {
-    return ServerReply{.status = 302, .headers = {{"Location", "http://169.254.169.254/"}}};
-  }))};
+                          return ServerReply{.status = 302,
+                                             .headers = {{"Location", "http://169.254.169.254/"}}};
+                        }))};
   HttpCall call = get_call("/consent");
   call.follow_redirects = false;
   const auto reply = world.send(route, call);
@@ -146,8 +147,8 @@ TEST(CurlTransportTest, ALoginSeesEachHopItself) {
 TEST(CurlTransportTest, ASilentCallHoldsUpNoOther) {
   Loopback world;
   const HttpRoute route{.base_url = url_of(world.serve([](const ServerRequest& request) {
-    return ServerReply{.body = "here", .hang = request.path == "/silent"};
-  })),
+                          return ServerReply{.body = "here", .hang = request.path == "/silent"};
+                        })),
                         .read_timeout = std::chrono::milliseconds(300)};
   const auto replies = world.send_together(route, {get_call("/silent"), get_call("/lively")});
   ASSERT_FALSE(replies[0].has_value());

@@ -16,7 +16,6 @@
 #include "vortex/net/http_transport.hpp"
 #include "vortex/provider/registry.hpp"
 #include "vortex/runtime/runtime.hpp"
-#include "vortex/runtime/sleep.hpp"
 
 namespace vortex::fake {
 
@@ -123,24 +122,7 @@ class FakeTransport final : public HttpTransport {
   FakeTransport(Runtime* runtime, const Clock& clock, Script script, Log& log)
       : runtime_(runtime), clock_(clock), script_(std::move(script)), log_(log) {}
 
-  Task<HttpReply> send(HttpRoute /*route*/, HttpCall call, Deadline /*deadline*/) override {
-    log_.targets.push_back(call.target());
-    log_.running_max = std::max(log_.running_max, ++log_.running);
-    Answer answer = script_(call);
-    if (runtime_ != nullptr) {
-      if (auto slept = co_await sleep_for(*runtime_, answer.delay); !slept) {
-        --log_.running;
-        co_return std::unexpected(slept.error());
-      }
-    }
-    --log_.running;
-    if (answer.error) co_return std::unexpected(*answer.error);
-    co_return HttpReply{.status = answer.status,
-                        .headers = std::move(answer.headers),
-                        .body = Body::take(std::move(answer.body)),
-                        .sent_at = clock_.now(),
-                        .received_at = clock_.now()};
-  }
+  Task<HttpReply> send(HttpRoute route, HttpCall call, Deadline deadline) override;
 
  private:
   Runtime* runtime_;
