@@ -67,7 +67,7 @@ TEST_P(ConformanceTest, C03PlanIsDeterministic) {
   }
 }
 
-TEST_P(ConformanceTest, C04HostileSymbolsStayInTheirPlace) {
+TEST_P(ConformanceTest, C04J2HostileSymbolsStayInTheirPlace) {
   BarsRequest request = request_of(Interval::d1, {kToday - days(5), kToday});
   const auto shape = [](const std::string& target) {
     return std::pair(std::ranges::count(target, '/'), std::ranges::count(target, '&'));

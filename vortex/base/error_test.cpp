@@ -91,7 +91,7 @@ TEST(SecretTest, FormattingShowsStars) {
   EXPECT_EQ(secret.reveal(), "hunter2");
 }
 
-TEST(SuggestTest, TheNearestNameIsFoundAndFarOnesAreNot) {
+TEST(SuggestTest, J5TheNearestNameIsFoundWithinABound) {
   constexpr std::array<std::string_view, 4> kNames = {"sync", "status", "stream", "fetch"};
   EXPECT_EQ(nearest_name("snyc", kNames), "sync");
   EXPECT_EQ(nearest_name("statsu", kNames), "status");

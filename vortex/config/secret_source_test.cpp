@@ -40,7 +40,7 @@ TEST_F(SecretFileTest, ReadsAPrivateFileLessItsLineEnd) {
   EXPECT_EQ(secret->reveal(), "s3cr3t");
 }
 
-TEST_F(SecretFileTest, RefusesFilesOthersCanRead) {
+TEST_F(SecretFileTest, J8RefusesFilesOthersCanRead) {
   const auto secret = resolve_secret(write("s3cr3t\n", kPrivate | fs::perms::others_read), {});
   ASSERT_FALSE(secret);
   EXPECT_THAT(secret.error().message, HasSubstr("0604"));

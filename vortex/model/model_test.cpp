@@ -18,7 +18,7 @@ TEST(SymbolTest, RealSymbolsAreTakenAsTheyAre) {
   }
 }
 
-TEST(SymbolTest, PathsHeadersAndNoiseAreRefused) {
+TEST(SymbolTest, J2PathsHeadersAndNoiseAreRefused) {
   using namespace std::string_view_literals;  // NOLINT(google-build-using-namespace): literals only
   for (const std::string_view text :
        {""sv, "."sv, ".."sv, "../../x"sv, "A..B"sv, "A\r\nHost: x"sv, "A\0B"sv, "\u202EAAPL"sv,

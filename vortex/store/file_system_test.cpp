@@ -62,7 +62,7 @@ TEST_F(FileSystemTest, AnUnfinishedWriterLeavesNothing) {
   EXPECT_EQ(files_->read_range("part", 2, 4).error().code, ErrorCode::corrupt);
 }
 
-TEST_F(FileSystemTest, LinksAreNotFollowed) {
+TEST_F(FileSystemTest, J8LinksAreNotFollowed) {
   std::ofstream(directory_.path("target")) << "outside";
   std::filesystem::create_symlink(directory_.path("target"), directory_.path() + "/link");
   EXPECT_EQ(files_->read("link").error().code, ErrorCode::unsafe_path);
@@ -83,7 +83,7 @@ TEST_F(FileSystemTest, ErrnoBecomesTheRightCode) {
   EXPECT_EQ(files_->read("absent").error().code, ErrorCode::not_found);
 }
 
-TEST_F(FileSystemTest, APlantedLinkOfAnotherUserIsRefused) {
+TEST_F(FileSystemTest, J8APlantedLinkOfAnotherUserIsRefused) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can make another user's link";
   std::filesystem::create_directory(directory_.path("real"));
   const std::string link = directory_.path("planted");
