@@ -3,7 +3,6 @@
 #include <utility>
 
 #include <arrow/record_batch.h>
-#include <fmt/format.h>
 
 #include "vortex/codec/bar_view.hpp"
 #include "vortex/engine/series_plan.hpp"
@@ -124,12 +123,11 @@ void Journey::note(ItemReport& item, const CallAnswer& answer) {
   }
 }
 
+// The report's item names provider, symbol and interval; the message need not repeat them.
 void Journey::fail_item(std::size_t index, Error error) {
-  ItemReport& item = report_.items[index];
-  item.error = std::move(error).in(
-      fmt::format("{}: {} {}", item.provider, item.symbol, to_string(item.interval)));
-  item.status = item.error->error_class() == ErrorClass::quota_exhausted ? ItemStatus::deferred
-                                                                         : ItemStatus::failed;
+  const bool deferred = error.error_class() == ErrorClass::quota_exhausted;
+  report_.items[index].status = deferred ? ItemStatus::deferred : ItemStatus::failed;
+  report_.items[index].error = std::move(error);
 }
 
 std::vector<std::shared_ptr<arrow::RecordBatch>> Journey::collected(std::size_t item) const {

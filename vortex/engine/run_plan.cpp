@@ -4,8 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "vortex/engine/series_plan.hpp"
 
 namespace vortex {
@@ -33,8 +31,7 @@ std::vector<PlannedItem> plan_items(const SyncRequest& request, const RouteConte
       planned.route = std::move(*routed);
     } else {
       entry.status = ItemStatus::failed;
-      entry.error = std::move(routed).error().in(
-          fmt::format("{} {}", entry.symbol, to_string(item.interval)));
+      entry.error = std::move(routed).error();
     }
     if (!seen.emplace(entry.provider, entry.symbol, entry.interval).second) continue;
     report.items.push_back(std::move(entry));
