@@ -124,7 +124,7 @@ Result<void> CsvBars::settle_slash_dates() {
     }
   }
   if (!slashes) return {};
-  return fail(ErrorCode::bad_time,
+  return fail(ErrorCode::bad_payload,
               "dates like 11/5/2019 that could be day or month first: write 2019-11-05");
 }
 

@@ -150,7 +150,7 @@ TEST(BarFileCsvTest, SlashDatesNeedOneThatTellsDayFromMonth) {
   const BarFile file =
       csv_file(kCsvHeader + "11/5/2019 9:30,1,2,1,1,1\n11/13/2019 9:31,1,2,1,1,1\n");
   EXPECT_EQ(stamp_of(file), "2019-11-05T09:30:00Z");
-  EXPECT_EQ(csv_error(kCsvHeader + "11/5/2019,1,2,1,1,1\n").substr(0, 7), "VX-6004");
+  EXPECT_EQ(csv_error(kCsvHeader + "11/5/2019,1,2,1,1,1\n").substr(0, 7), "VX-4001");
 }
 
 TEST(StampReaderTest, ReadsTheCommonForms) {
