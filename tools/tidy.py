@@ -54,7 +54,8 @@ BANNED = [
     (r"#\s*include [<\"]boost/(asio|beast)\.hpp", "the narrow headers", r"", r"$^"),
     (r"#\s*include <iostream>", "log, or <ostream> in a source", r".*\.(hpp|ipp)$", r"$^"),
     (r"#\s*include [<\"](arrow|parquet)/(\w+/)?api\.h", "arrow/type_fwd.h", r".*\.(hpp|ipp)$", r"$^"),
-    (r"\bco_await\b", "a declaration here and the coroutine in the .cpp", r".*\.hpp$", r"vortex/runtime/run_on_pool\.hpp$"),  # a template
+    (r"\bco_await\b", "a declaration here and the coroutine in the .cpp", r".*\.hpp$",
+     r"vortex/runtime/run_on_pool\.hpp$"),  # a template
     (r"\b(class|struct) \w+(Manager|Handler|Helper|Processor|Info|Data)\b(?!;)", "a noun that says what it is",
      r"vortex/", r"$^"),
 ]

@@ -36,7 +36,8 @@ def repository(tmp_path, monkeypatch):
 
 def test_a_header_stands_for_the_source_of_its_stem():
     commands = {"vortex/net/a.cpp": "", "vortex/net/b.cpp": ""}
-    assert tidy_changed.sources_of(["vortex/net/a.hpp", "vortex/net/c.hpp", "README.md"], commands) == ["vortex/net/a.cpp"]
+    changed = ["vortex/net/a.hpp", "vortex/net/c.hpp", "README.md"]
+    assert tidy_changed.sources_of(changed, commands) == ["vortex/net/a.cpp"]
 
 
 def test_changes_are_counted_from_the_last_landing(repository):
