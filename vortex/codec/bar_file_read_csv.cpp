@@ -73,6 +73,7 @@ Result<BarFileRows> CsvBars::read() {
     }
     VORTEX_TRY_VOID(read_record(fields));
   }
+  rows_.place_word = "line";
   rows_.bare_times = stamps_.saw_bare();
   if (stamps_.unit()) {
     rows_.notes.push_back("times are numbers: read as unix " +

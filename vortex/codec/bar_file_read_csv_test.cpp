@@ -124,6 +124,15 @@ TEST(BarFileCsvTest, HostileTextIsRefusedWithATypedError) {
   EXPECT_EQ(csv_error("<!DOCTYPE html><html>").substr(0, 7), "VX-4003");
 }
 
+TEST(BarFileCsvTest, TextThatIsNotUtf8IsRefusedWithItsLine) {
+  const std::string error = csv_error(
+      "date,symbol,open,high,low,close,volume\n2024-01-02,A,1,2,1,1,1\n"
+      "2024-01-03,\xFF\xFE,1,2,1,1,1\n");
+  EXPECT_EQ(error, "VX-4001 line 3, column 'symbol': text that is not UTF-8");
+  EXPECT_EQ(read_bar_csv(kCsvHeader + "2024-01-02,1,2,1,1,1\n", "\xFF").error().code,
+            ErrorCode::usage);
+}
+
 TEST(BarFileCsvTest, AFooterOfWordsIsNoted) {
   const BarFile file =
       csv_file(kCsvHeader + "2024-01-02,1,2,1,1,1\n\"Downloaded from somewhere\"\n");

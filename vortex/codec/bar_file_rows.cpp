@@ -9,7 +9,7 @@
 #include <arrow/builder.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/bit_util.h>
+#include <arrow/util/utf8.h>
 
 #include "vortex/codec/arrow_error.hpp"
 
@@ -17,6 +17,10 @@ namespace vortex {
 namespace {
 
 constexpr std::int64_t kDayMicros = 86'400'000'000;
+
+bool is_utf8(std::string_view text) {
+  return arrow::util::ValidateUTF8(text);
+}
 
 // The bits of a column of which some values are missing; null where none are.
 template <class IsMissing>
@@ -112,7 +116,31 @@ std::shared_ptr<arrow::Array> finish_column(BarFileRows& rows, BarColumn column,
   }
 }
 
+// Bytes that are no UTF-8 in a string column would reach Parquet files that others refuse to read.
+Result<void> check_texts(const BarFileRows& rows, const std::string& stem) {
+  for (const BarColumn column : {kSymbol, kProvider, kInterval, kAdjusted, kCaptureId}) {
+    const auto bad = rows.texts[static_cast<std::size_t>(column)].first_row_not_utf8();
+    if (!bad) continue;
+    return fail(ErrorCode::bad_payload, std::string(rows.place_word) + " " +
+                                            std::to_string(rows.places[*bad]) + ", column '" +
+                                            std::string(bar_column_name(column)) +
+                                            "': text that is not UTF-8");
+  }
+  if (rows.texts[kSymbol].size() == 0 && !is_utf8(stem)) {
+    return fail(ErrorCode::usage, "no symbol column, and the file's name is not UTF-8");
+  }
+  return {};
+}
+
 }  // namespace
+
+std::optional<std::size_t> TextColumn::first_row_not_utf8() const {
+  // Values are numbered as they appear, so the first bad one has the first bad row.
+  const auto bad = std::ranges::find_if_not(values_, is_utf8);
+  if (bad == values_.end()) return std::nullopt;
+  const auto code = static_cast<std::int32_t>(bad - values_.begin());
+  return static_cast<std::size_t>(std::ranges::find(codes_, code) - codes_.begin());
+}
 
 void TextColumn::append(std::string_view text) {
   if (!codes_.empty() && values_[static_cast<std::size_t>(codes_.back())] == text) {
@@ -148,6 +176,7 @@ std::shared_ptr<arrow::Array> TextColumn::finish() {
 
 Result<BarFile> finish_rows(BarFileRows rows, const std::string& stem) {
   const std::size_t count = rows.stamps.size();
+  VORTEX_TRY_VOID(check_texts(rows, stem));
   if (rows.bare_times) rows.notes.emplace_back("times carry no zone: read as UTC");
   if (rows.texts[kSymbol].size() == 0) {
     rows.notes.push_back("no symbol column: '" + untrusted(stem, 64) + "' after the file's name");

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,6 +26,8 @@ class TextColumn {
  public:
   void append(std::string_view text);
   std::size_t size() const { return codes_.size(); }
+  // The first row whose text is not UTF-8, which no string column may hold.
+  std::optional<std::size_t> first_row_not_utf8() const;
   std::shared_ptr<arrow::Array> finish();
 
  private:
@@ -47,6 +50,7 @@ struct BarFileRows {
   std::vector<std::uint8_t> finals;      // 0 or 1
   std::vector<std::int64_t> transforms;  // microseconds, kNoTime: none
   std::vector<std::int64_t> places;
+  std::string_view place_word = "row";  // what a place counts
   std::vector<std::string> notes;
   bool bare_times = false;  // times of day without a zone were seen
 

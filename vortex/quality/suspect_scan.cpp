@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "vortex/quality/multiple_test.hpp"
+#include "vortex/quality/stamp_grid.hpp"
 #include "vortex/quality/validator.hpp"
 
 // Inlined into one copy for each instruction set below.
@@ -68,11 +68,11 @@ VORTEX_INLINE bool order_suspect(const SeriesColumns& columns, std::int64_t begi
 VORTEX_INLINE bool grid_suspect(const SeriesColumns& columns, std::int64_t begin,
                                 std::int64_t end) {
   if (columns.grid == 0) return false;
-  const MultipleTest multiple(static_cast<std::uint64_t>(columns.grid));
+  const StampGrid grid(static_cast<std::uint64_t>(columns.grid));
   const std::int64_t* time = columns.time.values;
   std::uint64_t bad = 0;
   for (std::int64_t i = begin; i < end; ++i) {
-    bad |= multiple.fails(time[i]);
+    bad |= grid.misses(time[i]);
   }
   return bad != 0;
 }
@@ -98,7 +98,7 @@ VORTEX_INLINE bool block_suspect(const SeriesColumns& columns, std::int64_t begi
   // Time rises within the block, so its ends stand for all of it.
   const std::int64_t first_time = columns.time[begin], last_time = columns.time[end - 1];
   if (first_time < columns.range_min || last_time > columns.range_max) return true;
-  if (first_time < -MultipleTest::kStampMax || last_time > MultipleTest::kStampMax) return true;
+  if (first_time < -StampGrid::kStampMax || last_time > StampGrid::kStampMax) return true;
   return grid_suspect(columns, begin, end) || holds_null(columns, begin, end);
 }
 

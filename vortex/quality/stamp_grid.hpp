@@ -8,13 +8,13 @@
 
 namespace vortex {
 
-class MultipleTest {
+class StampGrid {
  public:
   // Exact for stamps within ±kStampMax of 1970 (9,000 years), whatever lies beyond it.
   static constexpr std::int64_t kStampMax = std::int64_t{1} << 58;
 
   // Precondition: a multiple of 256 below 2^50, as minutes and days of microseconds are.
-  explicit MultipleTest(std::uint64_t divisor)
+  explicit StampGrid(std::uint64_t divisor)
       : shift_(std::countr_zero(divisor)),
         low_bits_((std::uint64_t{1} << shift_) - 1),
         bias_((std::uint64_t{1} << 59) / divisor * divisor),
@@ -22,7 +22,7 @@ class MultipleTest {
         inverse_(1 / odd_) {}
 
   // Not zero where `value` is no multiple.
-  [[gnu::always_inline]] std::uint64_t fails(std::int64_t value) const {
+  [[gnu::always_inline]] std::uint64_t misses(std::int64_t value) const {
     const std::uint64_t stamp = static_cast<std::uint64_t>(value) + bias_;
     // Below 2^52, so it can stand in the mantissa of 2^52 as it is.
     const double whole = std::bit_cast<double>((stamp >> shift_) | kTwo52Bits) - kTwo52;
