@@ -22,7 +22,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kIdleHandlesMax = 32;
 constexpr int kHostConnectionsMax = 64;
 constexpr int kProxyAuthenticationRequired = 407;
 // Decompressing less than this is cheaper than a visit to the pool.
@@ -62,8 +61,6 @@ struct CurlTransport::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Result<CurlLoop*> loop_for(const HttpRoute& route);
-  Result<CurlEasy> take_handle();
-  void give_back(CurlEasy easy);
 
   Task<Answer> exchange(const HttpRoute* route, const Hop* hop, Deadline deadline);
   asio::awaitable<Result<void>> wait(CurlTransfer* transfer, Duration read_timeout,
@@ -76,7 +73,6 @@ struct CurlTransport::Impl {
   ProxyEnvironment environment;
   // libcurl bounds the connections to a host per multi handle: one for each bound in use.
   std::map<int, std::shared_ptr<CurlLoop>> loops;
-  std::vector<CurlEasy> idle_handles;
 };
 
 namespace {
@@ -107,23 +103,6 @@ Result<CurlLoop*> CurlTransport::Impl::loop_for(const HttpRoute& route) {
   if (!loop) loop = CurlLoop::create(runtime, connections);
   if (!loop) return fail(ErrorCode::local_resource, "libcurl gave no multi handle");
   return loop.get();
-}
-
-Result<CurlEasy> CurlTransport::Impl::take_handle() {
-  if (!idle_handles.empty()) {
-    CurlEasy easy = std::move(idle_handles.back());
-    idle_handles.pop_back();
-    return easy;
-  }
-  CurlEasy easy(curl_easy_init());
-  if (!easy) return fail(ErrorCode::local_resource, "libcurl gave no handle");
-  return easy;
-}
-
-void CurlTransport::Impl::give_back(CurlEasy easy) {
-  if (idle_handles.size() >= kIdleHandlesMax) return;
-  curl_easy_reset(easy.get());
-  idle_handles.push_back(std::move(easy));
 }
 
 // Until the transfer ends, the deadline passes, the peer is silent too long, or the caller is
@@ -166,21 +145,19 @@ Task<Answer> CurlTransport::Impl::exchange(const HttpRoute* route, const Hop* ho
                                            Deadline deadline) {
   VORTEX_CO_TRY(const UrlParts url, parse_url(hop->url));
   VORTEX_CO_TRY(CurlLoop* const loop, loop_for(*route));
-  VORTEX_CO_TRY(CurlEasy easy, take_handle());
-  Answer answer;
-  {
-    CurlTransfer transfer(runtime, *route, *hop, easy.get());
-    VORTEX_CO_TRY_VOID(transfer.prepare(proxy_for(environment, *route, url)));
-    Membership membership(*loop, easy.get());
-    if (!membership.join(&transfer)) co_return fail(ErrorCode::internal, "libcurl took no call");
-    VORTEX_CO_TRY_VOID(co_await wait(&transfer, route->read_timeout, deadline));
-    if (auto failure = transfer.failure()) co_return std::unexpected(std::move(*failure));
-    answer = {.status = transfer.status(),
-              .headers = transfer.headers().take(),
-              .body = transfer.take_body()};
-  }
-  give_back(std::move(easy));
-  co_return answer;
+  // A new handle for each call: connections, names and TLS sessions are kept by the loop, and a
+  // handle used before may refuse options (libcurl 7.88: its buffer's size, after HTTP/2).
+  const CurlEasy easy(curl_easy_init());
+  if (!easy) co_return fail(ErrorCode::local_resource, "libcurl gave no handle");
+  CurlTransfer transfer(runtime, *route, *hop, easy.get());
+  VORTEX_CO_TRY_VOID(transfer.prepare(proxy_for(environment, *route, url)));
+  Membership membership(*loop, easy.get());
+  if (!membership.join(&transfer)) co_return fail(ErrorCode::internal, "libcurl took no call");
+  VORTEX_CO_TRY_VOID(co_await wait(&transfer, route->read_timeout, deadline));
+  if (auto failure = transfer.failure()) co_return std::unexpected(std::move(*failure));
+  co_return Answer{.status = transfer.status(),
+                   .headers = transfer.headers().take(),
+                   .body = transfer.take_body()};
 }
 
 Task<Body> CurlTransport::Impl::decode(const HttpRoute* route, Answer* answer) {

@@ -21,10 +21,10 @@ namespace vortex::test {
 struct RawScript {
   enum class End : unsigned char { close, reset, stay_silent, next_request };
 
-  std::string bytes;                          // sent when the request's head has come
-  End end = End::close;                       // what follows them
-  std::size_t segment = 0;                    // > 0: so many bytes a write
-  std::optional<std::size_t> read_only = {};  // ends after so many bytes of the request instead
+  std::string bytes;                     // sent when the request's head has come
+  End end = End::close;                  // what follows them
+  std::size_t segment = 0;               // > 0: so many bytes a write
+  std::optional<std::size_t> read_only;  // ends after so many bytes of the request instead
 };
 
 // Plays one script per request, in the order of the requests; the last one repeats.

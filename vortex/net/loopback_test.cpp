@@ -168,7 +168,7 @@ struct SendJob {
   HttpRoute route;
   std::vector<HttpCall> calls;
   Duration deadline;
-  std::optional<Duration> cancel_after = {};
+  std::optional<Duration> cancel_after;
 };
 
 awaitable<void> send_all(const SendJob* job, std::vector<Result<HttpReply>>* out) {
