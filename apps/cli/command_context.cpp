@@ -8,14 +8,13 @@
 
 #include "vortex/base/suggest.hpp"
 
-extern char** environ;
-
 namespace vortex::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
 std::optional<std::string> variable(const std::string& name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): at start, before other threads
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }

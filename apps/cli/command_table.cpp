@@ -1,6 +1,7 @@
 #include "apps/cli/command_table.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace vortex::cli {
 namespace {
@@ -8,136 +9,131 @@ namespace {
 constexpr std::string_view kIntervals = "1m 5m 15m 30m 1h 4h 1d 1wk 1mo";
 constexpr std::string_view kFormats = "table csv json arrow parquet";
 
-const std::vector<FlagSpec>& common() {
-  static const std::vector<FlagSpec> flags = {
-      {"--config", "", "FILE", "settings; else ./vortex.toml, then ~/.config/vortex/vortex.toml"},
-      {"--store", "", "URI", "the dataset's directory"},
-      {"--provider", "", "NAME", "ask this provider; several, in order of preference: a,b"},
-      {"--interval", "", "INTERVAL", "length of a bar: 1m 5m 15m 30m 1h 4h 1d 1wk 1mo", kIntervals},
-      {"--since", "", "DATE", "first session date, or a time such as 2024-01-02T14:30Z"},
-      {"--until", "", "DATE", "the date or time before which to stop"},
-      {"--set", "", "KEY=VALUE", "a setting for this run, such as providers.yahoo.concurrency=2"},
-      {"--json", "", "", "one JSON object on stdout"},
-      {"--quiet", "-q", "", "errors only on stderr"},
-      {"--verbose", "-v", "", "more on stderr; twice for all"},
-      {"--help", "-h", "", "help for vortex or one command"},
-      {"--version", "", "", "the version"},
-  };
-  return flags;
-}
+constexpr auto kCommonFlags = std::to_array<FlagSpec>({
+    {"--config", "", "FILE", "settings; else ./vortex.toml, then ~/.config/vortex/vortex.toml"},
+    {"--store", "", "URI", "the dataset's directory"},
+    {"--provider", "", "NAME", "ask this provider; several, in order of preference: a,b"},
+    {"--interval", "", "INTERVAL", "length of a bar: 1m 5m 15m 30m 1h 4h 1d 1wk 1mo", kIntervals},
+    {"--since", "", "DATE", "first session date, or a time such as 2024-01-02T14:30Z"},
+    {"--until", "", "DATE", "the date or time before which to stop"},
+    {"--set", "", "KEY=VALUE", "a setting for this run, such as providers.yahoo.concurrency=2"},
+    {"--json", "", "", "one JSON object on stdout"},
+    {"--quiet", "-q", "", "errors only on stderr"},
+    {"--verbose", "-v", "", "more on stderr; twice for all"},
+    {"--help", "-h", "", "help for vortex or one command"},
+    {"--version", "", "", "the version"},
+});
 
-const FlagSpec kOutput{"--output", "-o", "FILE",
-                       "write there instead of stdout; .csv .parquet .arrow .json"};
-const FlagSpec kFormat{"--format", "", "FORMAT",
-                       "table csv json arrow parquet; table on a terminal, else csv", kFormats};
-const FlagSpec kStrict{"--strict", "", "", "rows that fail the checks make the command fail (6)"};
+constexpr FlagSpec kOutput{"--output", "-o", "FILE",
+                           "write there instead of stdout; .csv .parquet .arrow .json"};
+constexpr FlagSpec kFormat{"--format", "", "FORMAT",
+                           "table csv json arrow parquet; table on a terminal, else csv", kFormats};
+constexpr FlagSpec kStrict{"--strict", "", "",
+                           "rows that fail the checks make the command fail (6)"};
 
-const std::vector<CommandSpec>& commands() {
-  static const std::vector<CommandSpec> table = {
-      {"demo",
-       "",
-       0,
-       0,
-       "the whole tour offline, against the simulator: sync, read, quality report",
-       {}},
-      {"init",
-       "",
-       0,
-       0,
-       "write a commented vortex.toml",
-       {{"--output", "-o", "FILE", "where to; default ./vortex.toml, - for stdout"},
-        {"--force", "", "", "replace a file that is there"}}},
-      {"fetch",
-       "SYMBOL…",
-       1,
-       -1,
-       "get bars now, to stdout or a file; stores nothing",
-       {kFormat, kOutput, kStrict}},
-      {"sync",
-       "[SYMBOL…]",
-       0,
-       -1,
-       "bring the dataset up to date: the jobs of vortex.toml, or these symbols",
-       {{"--dry-run", "", "", "show the plan; call nobody"},
-        {"--no-overlap", "", "", "do not ask the last stored bars again"},
-        kStrict}},
-      {"read",
-       "SYMBOL",
-       1,
-       1,
-       "bars from the dataset",
-       {{"--as-of", "", "VERSION|TIME", "the dataset as it was"},
-        {"--adjust", "", "none|split|all", "corporate actions in the prices; default split",
-         "none split all"},
-        kFormat,
-        kOutput}},
-      {"status", "", 0, 0, "what the dataset has, lacks, and why", {}},
-      {"validate",
-       "FILE",
-       1,
-       1,
-       "check any bar file (CSV, Parquet, Arrow) against the rules",
-       {kStrict}},
-      {"sim",
-       "",
-       0,
-       0,
-       "the provider simulator on loopback",
-       {{"--listen", "", "ADDRESS:PORT", "default 127.0.0.1:0; port 0 picks a free one"},
-        {"--ready-file", "", "FILE", "written once it listens: {\"yahoo\": \"http://…\"}"},
-        {"--seed", "", "N", "of the generated prices; default 1"},
-        {"--faults", "", "FILE", "a script of faults"},
-        {"--data", "", "DIR", "prices from CSV files instead"},
-        {"--now", "", "TIME", "the simulated moment, standing still"},
-        {"--consent-wall", "", "", "give the cookie by the consent pages alone"},
-        {"--require-crumb", "", "", "ask for cookie and crumb, as Yahoo can"},
-        {"--limit", "", "RATE", "answer 429 above it, such as 5/5s"}}},
-      {"providers", "", 0, 0, "who can be asked, for what, at which cost and terms", {}},
-      {"explain",
-       "[CODE]",
-       0,
-       1,
-       "what an error code means and what to do; without one, all of them",
-       {}},
-      {"config",
-       "check|show|schema",
-       1,
-       1,
-       "are the settings right; what is in force; their JSON schema",
-       {},
-       "check show schema"},
-      {"completions",
-       "bash|zsh|fish",
-       1,
-       1,
-       "a completion script for the shell",
-       {},
-       "bash zsh fish"},
-      {"help", "[COMMAND]", 0, 1, "help for vortex or one command", {}},
-  };
-  return table;
-}
+const std::vector<CommandSpec> kCommands = {
+    {"demo",
+     "",
+     0,
+     0,
+     "the whole tour offline, against the simulator: sync, read, quality report",
+     {}},
+    {"init",
+     "",
+     0,
+     0,
+     "write a commented vortex.toml",
+     {{"--output", "-o", "FILE", "where to; default ./vortex.toml, - for stdout"},
+      {"--force", "", "", "replace a file that is there"}}},
+    {"fetch",
+     "SYMBOL…",
+     1,
+     -1,
+     "get bars now, to stdout or a file; stores nothing",
+     {kFormat, kOutput, kStrict}},
+    {"sync",
+     "[SYMBOL…]",
+     0,
+     -1,
+     "bring the dataset up to date: the jobs of vortex.toml, or these symbols",
+     {{"--dry-run", "", "", "show the plan; call nobody"},
+      {"--no-overlap", "", "", "do not ask the last stored bars again"},
+      kStrict}},
+    {"read",
+     "SYMBOL",
+     1,
+     1,
+     "bars from the dataset",
+     {{"--as-of", "", "VERSION|TIME", "the dataset as it was"},
+      {"--adjust", "", "none|split|all", "corporate actions in the prices; default split",
+       "none split all"},
+      kFormat,
+      kOutput}},
+    {"status", "", 0, 0, "what the dataset has, lacks, and why", {}},
+    {"validate",
+     "FILE",
+     1,
+     1,
+     "check any bar file (CSV, Parquet, Arrow) against the rules",
+     {kStrict}},
+    {"sim",
+     "",
+     0,
+     0,
+     "the provider simulator on loopback",
+     {{"--listen", "", "ADDRESS:PORT", "default 127.0.0.1:0; port 0 picks a free one"},
+      {"--ready-file", "", "FILE", "written once it listens: {\"yahoo\": \"http://…\"}"},
+      {"--seed", "", "N", "of the generated prices; default 1"},
+      {"--faults", "", "FILE", "a script of faults"},
+      {"--data", "", "DIR", "prices from CSV files instead"},
+      {"--now", "", "TIME", "the simulated moment, standing still"},
+      {"--consent-wall", "", "", "give the cookie by the consent pages alone"},
+      {"--require-crumb", "", "", "ask for cookie and crumb, as Yahoo can"},
+      {"--limit", "", "RATE", "answer 429 above it, such as 5/5s"}}},
+    {"providers", "", 0, 0, "who can be asked, for what, at which cost and terms", {}},
+    {"explain",
+     "[CODE]",
+     0,
+     1,
+     "what an error code means and what to do; without one, all of them",
+     {}},
+    {"config",
+     "check|show|schema",
+     1,
+     1,
+     "are the settings right; what is in force; their JSON schema",
+     {},
+     "check show schema"},
+    {"completions",
+     "bash|zsh|fish",
+     1,
+     1,
+     "a completion script for the shell",
+     {},
+     "bash zsh fish"},
+    {"help", "[COMMAND]", 0, 1, "help for vortex or one command", {}},
+};
 
 }  // namespace
 
 std::span<const CommandSpec> command_table() {
-  return commands();
+  return kCommands;
 }
 
 std::span<const FlagSpec> common_flags() {
-  return common();
+  return kCommonFlags;
 }
 
 const CommandSpec* find_command(std::string_view name) {
-  const auto found = std::ranges::find(commands(), name, &CommandSpec::name);
-  return found == commands().end() ? nullptr : &*found;
+  const auto found = std::ranges::find(kCommands, name, &CommandSpec::name);
+  return found == kCommands.end() ? nullptr : &*found;
 }
 
 const FlagSpec* find_flag(const CommandSpec* command, std::string_view name) {
   const auto is_it = [&](const FlagSpec& flag) {
     return flag.name == name || (!flag.letter.empty() && flag.letter == name);
   };
-  if (const auto found = std::ranges::find_if(common(), is_it); found != common().end())
+  if (const auto found = std::ranges::find_if(kCommonFlags, is_it); found != kCommonFlags.end())
     return &*found;
   if (command == nullptr) return nullptr;
   const auto found = std::ranges::find_if(command->flags, is_it);
@@ -146,22 +142,22 @@ const FlagSpec* find_flag(const CommandSpec* command, std::string_view name) {
 
 std::vector<std::string_view> command_names() {
   std::vector<std::string_view> names;
-  for (const CommandSpec& command : commands()) names.push_back(command.name);
+  for (const CommandSpec& command : kCommands) names.push_back(command.name);
   return names;
 }
 
 std::vector<std::string_view> flag_names(const CommandSpec* command) {
   std::vector<std::string_view> names;
-  const auto add = [&](const std::vector<FlagSpec>& flags) {
+  const auto add = [&](std::span<const FlagSpec> flags) {
     for (const FlagSpec& flag : flags) {
       if (std::ranges::find(names, flag.name) == names.end()) names.push_back(flag.name);
     }
   };
-  add(common());
+  add(kCommonFlags);
   if (command != nullptr)
     add(command->flags);
   else
-    std::ranges::for_each(commands(), [&](const CommandSpec& each) { add(each.flags); });
+    std::ranges::for_each(kCommands, [&](const CommandSpec& each) { add(each.flags); });
   return names;
 }
 

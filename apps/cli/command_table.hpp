@@ -15,6 +15,7 @@ struct FlagSpec {
   std::string_view letter;  // "-o"; empty: none
   std::string_view value;   // "DATE"; empty: a switch
   std::string_view meaning;
+  // NOLINTNEXTLINE(readability-redundant-member-init): most rows of the table leave it out
   std::string_view choices = {};  // "bash zsh fish": for completions; checked by the command
 };
 
@@ -24,7 +25,8 @@ struct CommandSpec {
   int arguments_min = 0;
   int arguments_max = 0;  // -1: any number
   std::string_view meaning;
-  std::vector<FlagSpec> flags;    // its own; the common ones go with every command
+  std::vector<FlagSpec> flags;  // its own; the common ones go with every command
+  // NOLINTNEXTLINE(readability-redundant-member-init): most rows of the table leave it out
   std::string_view choices = {};  // of the first argument
 };
 

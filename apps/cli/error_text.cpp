@@ -11,7 +11,7 @@ bool takes_one_line(const Error& error) {
 
 std::string evidence_of(const Error& error) {
   std::string text;
-  const auto add = [&](std::string part) {
+  const auto add = [&](std::string_view part) {
     if (!text.empty()) text += ", ";
     text += part;
   };

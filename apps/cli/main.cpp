@@ -218,9 +218,11 @@ int run(int argc, const char* const* argv) {
   CommandLine line;
   const auto arguments = line.parse(argc, argv);
   const auto is_set = [](const char* name) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): at start, before other threads
     const char* value = std::getenv(name);
     return value != nullptr && *value != '\0';
   };
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): at start, before other threads
   const char* terminal = std::getenv("TERM");
   Output output({.quiet = arguments && arguments->has("--quiet"),
                  .no_color = is_set("NO_COLOR"),

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -30,7 +30,7 @@ std::string_view code_of(Style style) {
 std::unexpected<Error> write_error(std::string_view where, int error) {
   const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
   return fail(full ? ErrorCode::disk_full : ErrorCode::storage,
-              fmt::format("{}: {}", where, std::strerror(error)));
+              fmt::format("{}: {}", where, std::generic_category().message(error)));
 }
 
 }  // namespace

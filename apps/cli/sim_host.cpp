@@ -27,7 +27,7 @@ struct SimHost::Impl {
 
   // Lives on the simulator's thread from start to end.
   asio::awaitable<void> serve(SimulatorOptions options, std::promise<Result<void>>* started) {
-    auto simulator = Simulator::start(runtime, std::move(options));
+    auto simulator = Simulator::start(runtime, options);
     if (!simulator) {
       started->set_value(std::unexpected(std::move(simulator).error()));
       co_return;

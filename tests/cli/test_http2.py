@@ -71,7 +71,8 @@ class Http2Front:
                 status, kind, body = reply.status, reply.headers["Content-Type"], reply.read()
         except urllib.error.HTTPError as error:
             status, kind, body = error.code, error.headers["Content-Type"], error.read()
-        http.send_headers(stream, [(":status", str(status)), ("content-type", kind), ("content-length", str(len(body)))])
+        http.send_headers(
+            stream, [(":status", str(status)), ("content-type", kind), ("content-length", str(len(body)))])
         return body
 
     def push(self, http, stream, body):

@@ -16,6 +16,7 @@ namespace {
 
 void expect_page(const std::string& name, const std::string& expected) {
   const std::string path = std::string(VORTEX_DOCS_DIR) + "/" + name;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
   if (std::getenv("VORTEX_UPDATE_DOCS") != nullptr) std::ofstream(path) << expected;
   std::ifstream file(path);
   std::stringstream text;

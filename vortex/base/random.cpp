@@ -9,7 +9,7 @@
 
 namespace vortex {
 
-Random::Random(std::uint64_t seed) : state_{} {
+Random::Random(std::uint64_t seed) {
   for (std::uint64_t& word : state_) {  // SplitMix64, as the generator's authors advise for seeding
     seed += 0x9E3779B97F4A7C15u;
     std::uint64_t z = seed;

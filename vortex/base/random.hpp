@@ -21,7 +21,7 @@ class Random {
   std::string uuid();                    // version 4, "xxxxxxxx-xxxx-4xxx-…"
 
  private:
-  std::array<std::uint64_t, 4> state_;
+  std::array<std::uint64_t, 4> state_{};
 };
 
 }  // namespace vortex

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <system_error>
 
 #include <fmt/core.h>
 
@@ -50,7 +51,8 @@ Result<std::string> read_file(const std::string& path) {
     text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   }
   if (!file || std::ferror(file.get()) != 0) {
-    return fail(ErrorCode::config, fmt::format("{}: {}", untrusted(path), std::strerror(errno)));
+    return fail(ErrorCode::config,
+                fmt::format("{}: {}", untrusted(path), std::generic_category().message(errno)));
   }
   if (text.size() > kFileBytesMax)
     return fail(ErrorCode::config, fmt::format("{}: larger than 4 MiB", path));

@@ -2,7 +2,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -47,7 +47,8 @@ Result<SecretString> from_environment(std::string_view reference, const Environm
 
 Result<void> check_file(std::string_view reference, int fd) {
   struct stat status{};
-  if (::fstat(fd, &status) != 0) return refused(reference, std::strerror(errno), "");
+  if (::fstat(fd, &status) != 0)
+    return refused(reference, std::generic_category().message(errno), "");
   if (!S_ISREG(status.st_mode)) return refused(reference, "not a regular file", "");
   if (status.st_uid != ::geteuid() && status.st_uid != 0) {
     return refused(reference, "the file belongs to another user",
@@ -67,14 +68,14 @@ Result<void> check_file(std::string_view reference, int fd) {
 Result<SecretString> from_file(std::string_view reference) {
   const std::string path(reference.substr(5));
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return refused(reference, std::strerror(errno), "");
+  if (file.get() < 0) return refused(reference, std::generic_category().message(errno), "");
   VORTEX_TRY_VOID(check_file(reference, file.get()));
   std::string value;
   std::array<char, 4096> block{};
   for (;;) {
     const ssize_t got = ::read(file.get(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return refused(reference, std::strerror(errno), "");
+    if (got < 0) return refused(reference, std::generic_category().message(errno), "");
     if (got == 0) break;
     value.append(block.data(), static_cast<std::size_t>(got));
     if (value.size() > kSecretBytesMax) return refused(reference, "larger than 64 KiB", "");

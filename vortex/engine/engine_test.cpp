@@ -25,7 +25,7 @@ class EngineTest : public testing::Test {
         settings_(fake::fake_settings((folder_ / "data").string())) {
     std::filesystem::create_directories(folder_);
   }
-  ~EngineTest() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   SyncReport sync(std::vector<std::string> symbols, SyncRequest request = {},
                   const SyncHooks& hooks = {}) {

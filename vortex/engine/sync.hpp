@@ -122,6 +122,8 @@ class Engine {
   static Result<std::unique_ptr<Engine>> create(const Settings& settings, const Clock& clock,
                                                 ProviderRegistry providers,
                                                 std::unique_ptr<HttpTransport> transport);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
   ~Engine();
 
   // Fails as a whole only for what is wrong before the first call: an unknown provider (usage), no

@@ -101,6 +101,7 @@ TEST(FileCheckTest, UnreadableFilesAreErrorsNotFindings) {
 
 // Recorded files: from the environment, else beside the repository.
 fs::path recorded(std::string_view folder) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
   const char* shared = std::getenv("VORTEX_SHARED");
   const fs::path root(__FILE__);
   const fs::path beside = root.parent_path().parent_path().parent_path() / ".." / "shared";

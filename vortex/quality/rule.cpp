@@ -56,7 +56,7 @@ const RuleEntry& rule_entry(Rule rule) {
 
 std::vector<Rule> rules_in(RuleSet reasons) {
   std::vector<Rule> rules;
-  for (RuleSet rest = reasons & (bit(Rule::count_) - 1); rest != 0; rest &= rest - 1) {
+  for (RuleSet rest = reasons & kAllRules; rest != 0; rest &= rest - 1) {
     rules.push_back(static_cast<Rule>(std::countr_zero(rest)));
   }
   return rules;

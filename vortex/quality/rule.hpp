@@ -29,10 +29,9 @@ enum class Rule : std::uint8_t {
   volume_null,           // Q13: warning
   price_negative,        // Q14: warning: legal, but rare
   level_shift_100,       // Q15: warning: a factor of about 100 or more that stays
-  count_,
 };
 
-inline constexpr std::size_t kRuleCount = static_cast<std::size_t>(Rule::count_);
+inline constexpr std::size_t kRuleCount = static_cast<std::size_t>(Rule::level_shift_100) + 1;
 
 struct RuleEntry {
   Rule rule;
@@ -52,7 +51,8 @@ constexpr RuleSet bit(Rule rule) {
 // The rules of these severities, as one set.
 inline constexpr RuleSet kWarningRules =
     bit(Rule::volume_null) | bit(Rule::price_negative) | bit(Rule::level_shift_100);
-inline constexpr RuleSet kErrorRules = (bit(Rule::count_) - 1) & ~kWarningRules;
+inline constexpr RuleSet kAllRules = (RuleSet{1} << kRuleCount) - 1;
+inline constexpr RuleSet kErrorRules = kAllRules & ~kWarningRules;
 
 std::vector<Rule> rules_in(RuleSet reasons);
 std::string rule_ids(RuleSet reasons);  // "Q07,Q09", as quarantine stores it

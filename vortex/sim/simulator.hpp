@@ -32,6 +32,8 @@ class Simulator {
   // it cannot listen.
   static Result<std::unique_ptr<Simulator>> start(Runtime& runtime,
                                                   const SimulatorOptions& options);
+  Simulator(const Simulator&) = delete;
+  Simulator& operator=(const Simulator&) = delete;
   ~Simulator();
   // {"yahoo": "http://127.0.0.1:PORT"}: the content of --ready-file.
   std::string addresses_json() const;

@@ -243,6 +243,7 @@ TEST(YahooWireTest, AnswersMayNameAnotherSymbol) {
 class RecordedChartTest : public testing::Test {
  protected:
   void SetUp() override {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before other threads
     const char* shared = std::getenv("VORTEX_SHARED");
     const std::filesystem::path source(__FILE__);
     folder_ = shared != nullptr

@@ -112,6 +112,8 @@ class Dataset {
   // For tests and simulation: over a given file system rooted at `path`, with given randomness.
   static Result<Dataset> open_on(std::unique_ptr<FileSystem> files, const std::string& path,
                                  const Clock& clock, Random random);
+  Dataset(const Dataset&) = delete;
+  Dataset& operator=(const Dataset&) = delete;
   Dataset(Dataset&&) noexcept;
   Dataset& operator=(Dataset&&) noexcept;
   ~Dataset();

@@ -42,6 +42,8 @@ struct RowFilter {
 class ParquetTableFile {
  public:
   static Result<ParquetTableFile> open(FileSystem& files, const std::string& path);
+  ParquetTableFile(const ParquetTableFile&) = delete;
+  ParquetTableFile& operator=(const ParquetTableFile&) = delete;
   ParquetTableFile(ParquetTableFile&&) noexcept;
   ParquetTableFile& operator=(ParquetTableFile&&) noexcept;
   ~ParquetTableFile();

@@ -176,6 +176,8 @@ class TemporaryFile {
     }
     return fail(ErrorCode::storage, fmt::format("no free temporary name beside {}", path));
   }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
   TemporaryFile(TemporaryFile&& other) noexcept : name_(std::exchange(other.name_, {})) {}
   TemporaryFile& operator=(TemporaryFile&&) = delete;
   ~TemporaryFile() {

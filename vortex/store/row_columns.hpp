@@ -21,9 +21,11 @@ namespace vortex {
 class RowWriter {
  public:
   explicit RowWriter(std::shared_ptr<arrow::Schema> schema);
-  ~RowWriter();
+  RowWriter(const RowWriter&) = delete;
+  RowWriter& operator=(const RowWriter&) = delete;
   RowWriter(RowWriter&&) noexcept;
   RowWriter& operator=(RowWriter&&) noexcept;
+  ~RowWriter();
 
   void text(std::string_view value);
   void text_or_null(std::string_view value);  // empty: null

@@ -38,6 +38,8 @@ class StateDb {
   static Result<StateDb> open(const std::string& path);
   // One that is gone with the object, for readers of a disk that takes no writes.
   static Result<StateDb> open_in_memory();
+  StateDb(const StateDb&) = delete;
+  StateDb& operator=(const StateDb&) = delete;
   StateDb(StateDb&&) noexcept;
   StateDb& operator=(StateDb&&) noexcept;
   ~StateDb();
