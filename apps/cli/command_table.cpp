@@ -142,6 +142,7 @@ const FlagSpec* find_flag(const CommandSpec* command, std::string_view name) {
 
 std::vector<std::string_view> command_names() {
   std::vector<std::string_view> names;
+  names.reserve(kCommands.size());
   for (const CommandSpec& command : kCommands) names.push_back(command.name);
   return names;
 }

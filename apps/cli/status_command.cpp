@@ -16,6 +16,7 @@ struct DatasetStatus {
   std::string path;
   std::int64_t version = -1;
   std::int64_t quarantined = 0;
+  DatasetSummary summary;
   std::vector<SeriesState> series;
 };
 
@@ -31,12 +32,20 @@ std::optional<TimePoint> last_bar(const SeriesState& series) {
   return series.last_bars.empty() ? std::nullopt : std::optional(series.last_bars.back());
 }
 
+std::string last_commit(const DatasetSummary& summary) {
+  return summary.last_commit ? format_time(*summary.last_commit) : "";
+}
+
 std::string status_json(const DatasetStatus& status) {
   JsonWriter json = begin_answer("status", "ok");
   json.member("dataset_id", status.id);
   json.member("store", status.path);
   json.member("table_version", status.version);
   json.member("rows_quarantined", status.quarantined);
+  json.member("files", status.summary.files);
+  json.member("bytes", status.summary.bytes);
+  json.member_or_null("last_commit", last_commit(status.summary));
+  json.member_or_null("rebuilt", status.summary.rebuilt);
   json.key("series");
   json.begin_array();
   for (const SeriesState& series : status.series) {
@@ -69,6 +78,11 @@ std::string status_text(const DatasetStatus& status) {
   std::string text = fmt::format("{}: dataset {}, version {}, {} series, {} rows in quarantine\n",
                                  untrusted(status.path), status.id, status.version,
                                  status.series.size(), status.quarantined);
+  text += fmt::format("  {} files of bars, {} bytes, last commit {}\n", status.summary.files,
+                      status.summary.bytes, last_commit(status.summary));
+  if (!status.summary.rebuilt.empty()) {
+    text += fmt::format("  note: {}\n", untrusted(status.summary.rebuilt));
+  }
   if (status.series.empty()) return text;
   text += fmt::format("{:<14} {:<16} {:<8} {:>9}  {:<10}  {:<10}  {:>5}  {:>6}\n", "provider",
                       "symbol", "interval", "rows", "first", "last", "empty", "failed");
@@ -96,6 +110,7 @@ CommandResult run_status(CommandContext& context) {
   DatasetStatus status{.id = dataset.id(), .path = path, .version = dataset.version()};
   VORTEX_TRY(status.series, dataset.all_states());
   VORTEX_TRY(status.quarantined, dataset.quarantined_rows());
+  VORTEX_TRY(status.summary, dataset.summary());
   VORTEX_TRY_VOID(
       context.output().data(context.json() ? status_json(status) : status_text(status)));
   return 0;

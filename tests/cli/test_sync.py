@@ -271,3 +271,14 @@ def test_the_read_pipe_may_close_early(vortex, sim):
         capture_output=True, text=True, check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_status_says_what_was_rebuilt(vortex, sim):
+    vortex("sync", "AAPL", "--since", "2024-01-01", code=0)
+    before = vortex.json("status")
+    assert before["rebuilt"] is None and before["files"] == 1 and before["bytes"] > 0
+    for part in (vortex.directory / "data").glob("state.db*"):
+        part.unlink()
+    after = vortex.json("status")
+    assert "state.db" in after["rebuilt"]
+    assert after["series"][0]["rows"] == before["series"][0]["rows"]

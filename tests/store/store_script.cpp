@@ -112,6 +112,20 @@ Result<std::string> commit(vortex::Dataset& dataset, vortex::ManualClock& clock,
   return writer.take();
 }
 
+void write_row(vortex::JsonWriter& writer, const vortex::BarView& view, std::int64_t row) {
+  writer.begin_array();
+  writer.value(vortex::format_time(view.time(row)));
+  for (const auto column :
+       {vortex::kOpen, vortex::kHigh, vortex::kLow, vortex::kClose, vortex::kVolume}) {
+    if (view.is_null(column, row)) {
+      writer.null();
+    } else {
+      writer.value(view.value(column, row));
+    }
+  }
+  writer.end_array();
+}
+
 Result<std::string> read(vortex::Dataset& dataset, const Json& json) {
   VORTEX_TRY_VOID(dataset.refresh());
   vortex::ReadRequest request;
@@ -127,19 +141,7 @@ Result<std::string> read(vortex::Dataset& dataset, const Json& json) {
   std::shared_ptr<arrow::RecordBatch> rows;
   while (reader.ReadNext(&rows).ok() && rows) {
     const vortex::BarView view(*rows);
-    for (std::int64_t row = 0; row < view.rows(); ++row) {
-      writer.begin_array();
-      writer.value(vortex::format_time(view.time(row)));
-      for (const auto column :
-           {vortex::kOpen, vortex::kHigh, vortex::kLow, vortex::kClose, vortex::kVolume}) {
-        if (view.is_null(column, row)) {
-          writer.null();
-        } else {
-          writer.value(view.value(column, row));
-        }
-      }
-      writer.end_array();
-    }
+    for (std::int64_t row = 0; row < view.rows(); ++row) write_row(writer, view, row);
   }
   writer.end_array();
   writer.end_object();
