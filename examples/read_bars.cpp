@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include <arrow/array.h>
+#include <arrow/scalar.h>
 #include <arrow/table.h>
 
 #include "vortex/base/clock.hpp"

@@ -17,9 +17,13 @@ int fail_with(const vortex::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const vortex::ProviderRegistry providers = vortex::builtin_providers();
+  const vortex::ProviderRegistry registry = vortex::builtin_providers();
   vortex::ConfigSources sources;
-  sources.providers = providers.names();
+  for (const vortex::Provider& provider : registry.all()) {
+    const vortex::Capabilities& can = provider.adapter->capabilities();
+    sources.providers.push_back(
+        {.name = can.name, .base_url = can.default_base_url, .limits = can.limits});
+  }
   auto loaded = vortex::load_settings(sources);
   if (!loaded) return fail_with(loaded.error());
 
