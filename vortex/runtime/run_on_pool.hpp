@@ -55,7 +55,7 @@ class PoolCall final : public PoolJob {
  private:
   struct Nothing {};
   F function_;
-  std::optional<std::conditional_t<std::is_void_v<Value>, Nothing, Value>> value_;
+  std::optional<std::conditional_t<std::is_void_v<Value>, Nothing, Value>> value_{};
   std::exception_ptr bug_;
 };
 
