@@ -86,6 +86,7 @@ Result<FileColumns> recognise_columns(const std::vector<std::string>& names) {
   std::array<std::size_t, kBarColumns> rank_at{};
   std::vector<bool> used(names.size());
   std::vector<std::string> plain;
+  plain.reserve(names.size());
   for (const std::string& name : names) plain.push_back(plain_name(name));
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::size_t rank = rank_of(plain[i]);

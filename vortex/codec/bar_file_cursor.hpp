@@ -60,7 +60,7 @@ class BarCursor {
 };
 
 // `each` for the table's rows in order, kCursorRowsMax at a time, until one fails.
-inline constexpr std::int64_t kCursorRowsMax = 64 * 1024;
+inline constexpr std::int64_t kCursorRowsMax = std::int64_t{64} * 1024;
 Result<void> for_each_cursor(const arrow::Table& bars,
                              const std::function<Result<void>(const BarCursor&)>& each);
 

@@ -12,8 +12,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto file = vortex::read_bar_csv(
-      std::string_view(static_cast<const char*>(static_cast<const void*>(data)), size), "STEM");
+  const auto file =
+      vortex::read_bar_csv(std::string_view(reinterpret_cast<const char*>(data), size), "STEM");
   if (!file) {
     if (file.error().message.empty()) std::abort();
     return 0;

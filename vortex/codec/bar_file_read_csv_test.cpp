@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -33,10 +34,8 @@ std::string stamp_of(const BarFile& file, std::int64_t row = 0) {
 }
 
 bool has_note(const BarFile& file, std::string_view part) {
-  for (const std::string& note : file.notes) {
-    if (note.find(part) != std::string::npos) return true;
-  }
-  return false;
+  return std::ranges::any_of(file.notes,
+                             [&](const std::string& note) { return note.contains(part); });
 }
 
 TEST(BarFileCsvTest, ReadsByHeaderInAnyOrderAndCase) {

@@ -40,7 +40,7 @@ std::shared_ptr<arrow::Buffer> gather_bits(const std::uint8_t* bits, std::int64_
 
 template <class Value>
 std::shared_ptr<arrow::Buffer> gather_values(const arrow::ArrayData& data, const RowList& rows) {
-  const Value* values = data.GetValues<Value>(1);
+  const auto* values = data.GetValues<Value>(1);
   std::vector<Value> out;
   out.reserve(rows.size());
   for (const std::int64_t row : rows) out.push_back(values[row]);
@@ -62,7 +62,7 @@ std::shared_ptr<arrow::Array> gather(const arrow::Array& column, const RowList& 
     case 32: out->buffers[1] = gather_values<std::int32_t>(data, rows); break;
     default: out->buffers[1] = gather_values<std::int64_t>(data, rows); break;
   }
-  return arrow::MakeArray(std::move(out));
+  return arrow::MakeArray(out);
 }
 
 std::shared_ptr<arrow::RecordBatch> gather_rows(const std::shared_ptr<arrow::RecordBatch>& batch,
@@ -159,6 +159,7 @@ Result<std::vector<BarSeries>> split_by_series(const BarFile& file) {
     groups[last_group].push_back(row);
   }
   std::vector<BarSeries> series;
+  series.reserve(groups.size());
   for (RowList& rows : groups) series.push_back(make_series(file, view, std::move(rows)));
   return series;
 }

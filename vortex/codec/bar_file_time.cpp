@@ -1,5 +1,6 @@
 #include "vortex/codec/bar_file_time.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -128,11 +129,7 @@ bool read_zone(Cursor& cursor, WallStamp& stamp) {
 
 bool is_integer(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
-  if (text.empty()) return false;
-  for (const char c : text) {
-    if (!is_digit(c)) return false;
-  }
-  return true;
+  return !text.empty() && std::ranges::all_of(text, is_digit);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace vortex {
 
 inline constexpr std::size_t kWritePieceBytes = std::size_t{1} << 20;
-inline constexpr std::int64_t kRowGroupRows = 128 * 1024;  // as in the dataset
+inline constexpr std::int64_t kRowGroupRows = std::int64_t{128} * 1024;  // as in the dataset
 
 Result<void> write_csv(const arrow::Table& bars, const ByteSink& sink);
 Result<void> write_json(const arrow::Table& bars, const ByteSink& sink);

@@ -129,7 +129,7 @@ Result<void> write_ipc(const arrow::Table& bars, const ByteSink& sink) {
   auto opened = arrow::ipc::MakeStreamWriter(&stream, schema);
   VORTEX_TRY_VOID(stream.outcome(opened.status()));
   auto& writer = **opened;
-  constexpr std::int64_t kRowsMax = 64 * 1024;
+  constexpr std::int64_t kRowsMax = std::int64_t{64} * 1024;
   VORTEX_TRY_VOID(
       for_each_plain_batch(bars, kRowsMax, schema, [&](const arrow::RecordBatch& batch) {
         return stream.outcome(writer.WriteRecordBatch(batch));
