@@ -241,7 +241,7 @@ constexpr std::array kKeys = {
             KeyType::text,
             {},
             "",
-            "A provider's spelling of a symbol: [symbols.\"BRK-B\"] yahoo = \"BRK-B\".",
+            R"(A provider's spelling of a symbol: [symbols."BRK-B"] yahoo = "BRK-B".)",
             nullptr},
     KeySpec{"jobs.*.name",
             KeyType::text,

@@ -130,7 +130,7 @@ class Loader {
 
   std::string found_file() const {
     const std::string& directory = sources_.working_directory;
-    const std::string here = directory.empty() ? "vortex.toml" : directory + "/vortex.toml";
+    std::string here = directory.empty() ? "vortex.toml" : directory + "/vortex.toml";
     if (exists(here)) return here;
     const auto home = environment("HOME");
     const std::string there = home.value_or("") + "/.config/vortex/vortex.toml";

@@ -13,7 +13,7 @@
 namespace vortex {
 namespace {
 
-constexpr std::size_t kSecretBytesMax = 64 * 1024;
+constexpr std::size_t kSecretBytesMax = std::size_t{64} * 1024;
 
 class FileDescriptor {
  public:

@@ -65,7 +65,7 @@ std::optional<Duration> parse_span(std::string_view text) {
   const auto parts = split_unit(text);
   if (!parts || parts->second != "y") return parse_duration(text);
   const auto hours = scaled(parts->first, 8766);
-  if (!hours || *hours > 8766 * 1000) return std::nullopt;
+  if (!hours || *hours > std::int64_t{8766} * 1000) return std::nullopt;
   return std::chrono::hours(*hours);
 }
 
@@ -99,7 +99,8 @@ Read<TypedValue> read_number(const RawValue& raw, const KeyBounds& bounds) {
   } else {
     return expected("a number", raw);
   }
-  if (!(number >= bounds.min && number <= bounds.max)) {
+  const bool is_inside = number >= bounds.min && number <= bounds.max;  // never for NaN
+  if (!is_inside) {
     return outside(raw, fmt::format("a number from {:g} to {:g}", bounds.min, bounds.max));
   }
   return number;
