@@ -103,7 +103,7 @@ Result<std::shared_ptr<arrow::Array>> take_column(const arrow::Array& column,
   const int bit_width = data.type->bit_width();  // of the indices, for a dictionary
   if (bit_width <= 0 || (bit_width != 1 && bit_width % 8 != 0)) return take_slices(column, kept);
   VORTEX_TRY(auto out, take_fixed(data, bit_width, kept, rows));
-  return arrow::MakeArray(std::move(out));
+  return arrow::MakeArray(out);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ class RateLimiter {
   };
   struct Day {
     DayWindow window;
-    Date date{};
+    Date date;
     std::int64_t used = 0;
   };
 
