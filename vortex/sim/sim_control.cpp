@@ -34,8 +34,7 @@ Result<SymbolAndDate> read_place(const Json& json) {
   const auto symbol = json.string_at("symbol");
   const auto text = json.string_at("date");
   const auto date = text ? parse_date(*text) : std::nullopt;
-  if (!symbol || !date)
-    return fail(ErrorCode::usage, "needs \"symbol\" and \"date\": \"YYYY-MM-DD\"");
+  if (!symbol || !date) return fail(ErrorCode::usage, R"(needs "symbol" and "date": "YYYY-MM-DD")");
   return SymbolAndDate{.symbol = std::string(*symbol), .date = *date};
 }
 
@@ -106,7 +105,7 @@ Result<void> YahooImposter::split(const Json& json) {
 Result<void> YahooImposter::set_now(const Json& json) {
   const auto text = json.string_at("now");
   const auto time = text ? parse_time(*text) : std::nullopt;
-  if (!time) return fail(ErrorCode::usage, "needs \"now\": \"2024-01-02T14:30:00Z\"");
+  if (!time) return fail(ErrorCode::usage, R"(needs "now": "2024-01-02T14:30:00Z")");
   options_.now = *time;
   return {};
 }

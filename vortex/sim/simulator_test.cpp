@@ -43,7 +43,7 @@ awaitable<std::string> ask_simulator(Runtime* runtime, std::string address, std:
 
 awaitable<void> walk_through(Runtime* runtime, SimulatorOptions options,
                              std::vector<std::string>* answers) {
-  auto simulator = Simulator::start(*runtime, std::move(options));
+  auto simulator = Simulator::start(*runtime, options);
   EXPECT_TRUE(simulator) << (simulator ? "" : simulator.error().message);
   if (!simulator) co_return;
   const std::string address = (*simulator)->address_of("yahoo");
@@ -73,8 +73,8 @@ TEST(SimulatorTest, ServesOverLoopback) {
 TEST(SimulatorTest, WrongOptionsFailAtTheStart) {
   const ManualClock clock(*parse_time("2025-06-04T15:00Z"));
   Runtime runtime(clock, 1);
-  const auto message = [&](SimulatorOptions options) {
-    const auto simulator = Simulator::start(runtime, std::move(options));
+  const auto message = [&](const SimulatorOptions& options) {
+    const auto simulator = Simulator::start(runtime, options);
     return simulator ? std::string("started") : simulator.error().message;
   };
   EXPECT_TRUE(message({.listen = "127.0.0.1"}).contains("127.0.0.1"));
