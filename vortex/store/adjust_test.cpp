@@ -34,6 +34,7 @@ BarColumns three_days(Adjustment adjusted, Date basis, const std::vector<double>
 
 std::vector<double> column(const BarColumns& rows, std::size_t index) {
   std::vector<double> out;
+  out.reserve(rows.rows());
   for (std::size_t row = 0; row < rows.rows(); ++row) out.push_back(rows.numbers[index].at(row));
   return out;
 }
@@ -160,7 +161,7 @@ TEST(CoverageTest, TouchingRangesThatSayTheSameAreJoined) {
 }
 
 TEST(CoverageTest, DamagedTextIsAnError) {
-  for (const char* text : {"", "{}", "[[1,2]]", "[[1,2,\"gone\",\"\"]]", "[[1,2,\"have\""}) {
+  for (const char* text : {"", "{}", "[[1,2]]", R"([[1,2,"gone",""]])", "[[1,2,\"have\""}) {
     EXPECT_FALSE(parse_marks(text).has_value()) << text;
   }
 }

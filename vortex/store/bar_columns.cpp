@@ -160,7 +160,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> text_array(const std::vector<std::i
   ARROW_ASSIGN_OR_RAISE(auto dictionary, pool_array(pool));
   return arrow::DictionaryArray::FromArrays(arrow::dictionary(arrow::int32(), arrow::utf8()),
                                             plain_array(arrow::int32(), numbers, keeper),
-                                            std::move(dictionary));
+                                            dictionary);
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> constant_text(const std::string& text,
@@ -172,7 +172,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> constant_text(const std::string& te
       static_cast<std::int64_t>(rows),
       arrow::Buffer::FromVector(std::vector<std::int32_t>(rows, 0)));
   return arrow::DictionaryArray::FromArrays(arrow::dictionary(arrow::int32(), arrow::utf8()),
-                                            std::move(zeros), std::move(dictionary));
+                                            std::move(zeros), dictionary);
 }
 
 // All columns in the order of bar_schema; those with a partition's values stay null.

@@ -78,7 +78,7 @@ class BarColumns {
   TextPool captures;
 
   std::size_t rows() const { return timestamp.size(); }
-  void reserve(std::size_t rows);
+  void reserve(std::size_t count);
 
   // The columns of a batch or of a file's chunk, by BarColumn; null where the source lacks one.
   using Source = std::array<const arrow::Array*, kBarColumns>;

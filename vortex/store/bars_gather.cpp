@@ -48,6 +48,7 @@ Result<void> append_sorted(const Batches& batches, BarColumns& rows) {
   BarColumns received;
   VORTEX_TRY_VOID(append_all(batches, received));
   std::vector<std::size_t> order(received.rows());
+  // NOLINTNEXTLINE(modernize-use-ranges): libstdc++ 12 has no std::ranges::iota
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, {},
                     [&](std::size_t row) { return std::pair(received.timestamp[row], row); });

@@ -87,7 +87,7 @@ SeriesState to_state(const SeriesKey& key, SeriesScan& scan) {
   state.rows = scan.rows;
   scan.prune();
   for (const std::int64_t stamp : scan.stamps) {
-    state.last_bars.push_back(TimePoint{Duration{stamp}});
+    state.last_bars.emplace_back(Duration{stamp});
   }
   if (scan.rows > 0) state.first_bar = TimePoint{Duration{scan.first}};
   return state;
@@ -118,7 +118,7 @@ Dataset::Impl::Impl(std::unique_ptr<FileSystem> file_system, std::string where,
     : path(std::move(where)),
       clock(the_clock),
       files(std::move(file_system)),
-      random(std::move(the_random)),
+      random(the_random),
       bars(*files, std::string(bars_table().name)),
       captures(*files, captures_table()),
       revisions(*files, revisions_table()),
@@ -256,7 +256,7 @@ Result<Dataset> Dataset::open_or_create(const std::string& path, const Clock& cl
 
 Result<Dataset> Dataset::open_on(std::unique_ptr<FileSystem> files, const std::string& path,
                                  const Clock& clock, Random random) {
-  auto impl = std::make_unique<Impl>(std::move(files), path, clock, std::move(random));
+  auto impl = std::make_unique<Impl>(std::move(files), path, clock, random);
   VORTEX_TRY_VOID(impl->open_bars(/*create=*/true));
   return Dataset(std::move(impl));
 }

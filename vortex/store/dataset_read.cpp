@@ -77,6 +77,7 @@ Result<void> append_matching(const arrow::RecordBatch& rows, std::string_view sy
 BarColumns in_order(BarColumns rows) {
   if (std::ranges::is_sorted(rows.timestamp)) return rows;
   std::vector<std::size_t> order(rows.rows());
+  // NOLINTNEXTLINE(modernize-use-ranges): libstdc++ 12 has no std::ranges::iota
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, {},
                     [&](std::size_t row) { return std::pair(rows.timestamp[row], row); });

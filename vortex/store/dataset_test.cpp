@@ -107,6 +107,7 @@ TEST_F(DatasetTest, OddSymbolsStayApart) {
   auto dataset = open();
   const std::vector<std::string> symbols = {"0005.HK", "^GSPC", "ES=F", "BRK-B", "A/B", "a", "A"};
   std::vector<SeriesBatch> batch;
+  batch.reserve(symbols.size());
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     batch.push_back(store_test::series(key(symbols[i]), {bar(1, static_cast<double>(i))}));
   }

@@ -25,9 +25,9 @@ TimePoint from_ms(std::int64_t ms) {
 std::optional<std::int64_t> version_of(std::string_view name) {
   if (name.size() <= kVersionDigits || name[kVersionDigits] != '.') return std::nullopt;
   std::int64_t version = 0;
-  const char* end = name.data() + kVersionDigits;
-  const auto parsed = std::from_chars(name.data(), end, version);
-  if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+  const std::string_view digits = name.substr(0, kVersionDigits);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
   return version;
 }
 
@@ -82,7 +82,7 @@ Result<DeltaLog::Listing> DeltaLog::list_log() {
     if (rest == "json") {
       listing.commits.push_back(*version);
     } else if (const std::size_t parts = checkpoint_parts(rest); parts > 0) {
-      listing.checkpoints[*version].push_back(folder + "/" + name);
+      listing.checkpoints[*version].push_back(fmt::format("{}/{}", folder, name));
       wanted_parts[*version] = parts;
     }
   }

@@ -56,11 +56,11 @@ class DeltaLog {
   Result<std::int64_t> next_timestamp(TimePoint now);
 
   // The table as it was. not_found for versions that never were or are cleaned away.
-  Result<Snapshot> snapshot_at(std::int64_t version);
+  Result<Snapshot> snapshot_at(std::int64_t wanted);
   // The newest version made at or before `time`.
   Result<std::int64_t> version_at(TimePoint time);
   // None where the commit's file was cleaned away.
-  Result<std::optional<VersionNote>> note_of(std::int64_t version);
+  Result<std::optional<VersionNote>> note_of(std::int64_t wanted);
   // May Vortex write here? newer_protocol with the reason if not.
   Result<void> check_writable() const;
 

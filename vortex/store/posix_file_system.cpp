@@ -236,6 +236,7 @@ class PosixFileSystem final : public FileSystem {
     if (!stream && errno == ENOENT) return names;
     if (!stream) return std::unexpected(file_error("list", native, errno));
     errno = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has this stream
     while (const dirent* entry = ::readdir(stream.get())) {
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") names.emplace_back(name);

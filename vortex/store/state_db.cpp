@@ -61,7 +61,7 @@ std::vector<TimePoint> unpack_stamps(std::string_view bytes) {
     if ((byte & 0x80) != 0) continue;
     step += (zigzag >> 1) ^ (0 - (zigzag & 1));
     last += step;
-    out.push_back(TimePoint{Duration{static_cast<std::int64_t>(last)}});
+    out.emplace_back(Duration{static_cast<std::int64_t>(last)});
     zigzag = 0;
     shift = 0;
   }
