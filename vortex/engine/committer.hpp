@@ -42,7 +42,7 @@ class Committer {
   std::vector<SeriesBatch> pending_;
   std::vector<std::size_t> pending_items_;
   std::uint64_t pending_bytes_ = 0;
-  Monotonic opened_at_{};
+  Monotonic opened_at_;
 };
 
 }  // namespace vortex

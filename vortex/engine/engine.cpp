@@ -46,7 +46,7 @@ class Run {
     HttpTransport* transport = nullptr;
     const Settings* settings = nullptr;
     const SyncHooks* hooks = nullptr;
-    Monotonic started{};
+    Monotonic started;
   };
 
   Run(const Parts& parts, std::vector<PlannedItem> items, SyncReport& report, Committer* committer)

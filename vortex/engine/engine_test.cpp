@@ -27,7 +27,7 @@ class EngineTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  SyncReport sync(std::vector<std::string> symbols, SyncRequest request = {},
+  SyncReport sync(const std::vector<std::string>& symbols, SyncRequest request = {},
                   const SyncHooks& hooks = {}) {
     for (const std::string& symbol : symbols) {
       request.items.push_back({.symbol = *Symbol::parse(symbol),

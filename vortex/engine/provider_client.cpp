@@ -64,12 +64,12 @@ std::string redacted_request(const HttpRoute& route, const HttpCall& call) {
 }  // namespace
 
 Result<std::unique_ptr<ProviderClient>> ProviderClient::create(const Parts& parts) {
-  VORTEX_TRY(RateLimiter::Options limits,
+  VORTEX_TRY(const RateLimiter::Options limits,
              limiter_options(*parts.settings, parts.provider->adapter->capabilities()));
-  return std::unique_ptr<ProviderClient>(new ProviderClient(parts, std::move(limits)));
+  return std::unique_ptr<ProviderClient>(new ProviderClient(parts, limits));
 }
 
-ProviderClient::ProviderClient(const Parts& parts, RateLimiter::Options limits)
+ProviderClient::ProviderClient(const Parts& parts, const RateLimiter::Options& limits)
     : parts_(parts),
       route_(route_of(*parts.settings, parts.provider->adapter->capabilities())),
       places_(parts.runtime->io_executor(), static_cast<std::size_t>(parts.settings->concurrency)),

@@ -41,7 +41,7 @@ class ProviderClient {
   Task<CheckedPage> ask(BarsRequest request, HttpCall call, bool keep_capture);
 
  private:
-  ProviderClient(const Parts& parts, RateLimiter::Options limits);
+  ProviderClient(const Parts& parts, const RateLimiter::Options& limits);
 
   Task<CheckedPage> attempt(BarsRequest request, HttpCall call, bool keep_capture);
   Task<HttpReply> send(HttpCall call);
@@ -58,7 +58,7 @@ class ProviderClient {
   SessionKeeper session_;
   Random random_;
   std::optional<Error> block_;  // the provider said stop; calls are refused with this …
-  Monotonic blocked_until_{};   // … until then
+  Monotonic blocked_until_;     // … until then
 };
 
 }  // namespace vortex
