@@ -52,7 +52,7 @@ TEST(ContentDecoderTest, B14EveryPrefixOfAStreamIsTruncated) {
 
 TEST(ContentDecoderTest, B14AWrongEncodingIsABadPayload) {
   for (const char* encoding : {"gzip", "deflate", "br", "zstd"}) {
-    const auto decoded = decode_content(encoding, "{\"chart\": {\"result\": null}}", kWide);
+    const auto decoded = decode_content(encoding, R"({"chart": {"result": null}})", kWide);
     ASSERT_FALSE(decoded) << encoding;
     EXPECT_EQ(decoded.error().code, ErrorCode::bad_payload) << encoding;
   }

@@ -18,8 +18,10 @@ using test::url_of;
 
 ServerReply echo_for_transport(const ServerRequest& request) {
   std::string text = request.method + " " + request.path + "\n";
-  for (const auto& [name, value] : request.query) text += name + "=" + value + "\n";
-  for (const auto& [name, value] : request.headers) text += name + ": " + value + "\n";
+  for (const auto& [name, value] : request.query)
+    text.append(name).append("=").append(value).append("\n");
+  for (const auto& [name, value] : request.headers)
+    text.append(name).append(": ").append(value).append("\n");
   return {.headers = {{"Set-Cookie", "a=1; Path=/"}, {"Set-Cookie", "b=2"}, {"X-Kept", "yes"}},
           .body = text + "\n" + request.body};
 }
@@ -52,7 +54,7 @@ TEST(CurlTransportTest, PostsJsonAndKeepsTheCallersOwnHeaders) {
   Loopback world;
   const HttpRoute route{.base_url = url_of(world.serve(echo_for_transport)),
                         .user_agent = "Agent/1"};
-  const std::string body = "{\"big\":\"" + std::string(2'000'000, 'x') + "\"}";
+  const std::string body = R"({"big":")" + std::string(2'000'000, 'x') + "\"}";
   const auto reply =
       world.send(route, {.method = HttpMethod::post, .path = "/login", .body = body});
   ASSERT_TRUE(reply) << reply.error().to_line();

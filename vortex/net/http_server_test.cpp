@@ -47,7 +47,8 @@ awaitable<RawAnswer> ask_raw(Runtime* runtime, std::uint16_t port, std::string b
 ServerReply answer_for_test(const ServerRequest& request) {
   if (request.path == "/echo") {
     std::string text = request.method + "|";
-    for (const auto& [name, value] : request.query) text += name + "=" + value + ";";
+    for (const auto& [name, value] : request.query)
+      text.append(name).append("=").append(value).append(";");
     return {.headers = {{"X-One", "1"}}, .body = text + "|" + request.body};
   }
   if (request.path == "/cut") return {.body = "0123456789", .close_after_bytes = 4};

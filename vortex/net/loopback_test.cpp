@@ -72,7 +72,7 @@ awaitable<void> RawServer::Impl::serve(std::shared_ptr<Impl> self, tcp::socket s
 // False when the connection ended, or was ended by the script, instead.
 awaitable<bool> RawServer::Impl::read_head(Impl* self, tcp::socket* socket, const RawScript* script,
                                            std::string* received) {
-  std::string piece(64 * 1024, '\0');
+  std::string piece(std::size_t{64} * 1024, '\0');
   const std::size_t enough = script->read_only.value_or(std::string::npos);
   while (received->find(kEndOfHead) == std::string::npos) {
     if (received->size() >= enough) co_return false;
@@ -168,7 +168,7 @@ struct SendJob {
   HttpRoute route;
   std::vector<HttpCall> calls;
   Duration deadline;
-  std::optional<Duration> cancel_after;
+  std::optional<Duration> cancel_after = std::nullopt;
 };
 
 awaitable<void> send_all(const SendJob* job, std::vector<Result<HttpReply>>* out) {

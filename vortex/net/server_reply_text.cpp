@@ -20,7 +20,8 @@ std::string reply_head(const ServerReply& reply, bool keep_alive) {
   std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " ";
   text += reason_phrase(reply.status);
   text += "\r\n";
-  for (const auto& [name, value] : reply.headers) text += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : reply.headers)
+    text.append(name).append(": ").append(value).append("\r\n");
   const bool has_framing = !find_header(reply.headers, "Content-Length").empty() ||
                            !find_header(reply.headers, "Transfer-Encoding").empty();
   const bool has_body = reply.status >= 200 && reply.status != 204 && reply.status != 304;

@@ -1,7 +1,9 @@
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <string_view>
+#include <system_error>
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -86,6 +88,7 @@ TlsServer::TlsServer(const Identity& identity, std::string answer, End end)
   SSL_CTX_use_certificate(context_->ssl, identity.certificate.get());
   SSL_CTX_use_PrivateKey(context_->ssl, identity.key.get());
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listener_ < 0) throw std::system_error(errno, std::generic_category(), "socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
