@@ -14,7 +14,7 @@
 
 namespace boost::asio {
 class io_context;
-class thread_pool;
+class thread_pool;  // NOLINT(readability-identifier-naming): Asio's name
 }  // namespace boost::asio
 
 namespace vortex {
