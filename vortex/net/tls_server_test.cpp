@@ -63,9 +63,9 @@ Identity make_identity(const std::string& alternative_names, long seconds_left,
 CaFile::CaFile(const Identity& authority) {
   std::string name = (std::filesystem::temp_directory_path() / "vortex-ca-XXXXXX").string();
   const int file = ::mkstemp(name.data());
-  EXPECT_GE(file, 0);
+  FILE* stream = file < 0 ? nullptr : ::fdopen(file, "w");
+  if (stream == nullptr) throw std::system_error(errno, std::generic_category(), name);
   path_ = name;
-  FILE* stream = ::fdopen(file, "w");
   EXPECT_EQ(PEM_write_X509(stream, authority.certificate.get()), 1);
   ::fclose(stream);
 }
