@@ -173,17 +173,17 @@ constexpr std::string_view kTail = R"(
 #timezone = "America/New_York"
 )";
 
-std::string example_of(const KeySpec& spec, const KnownProvider* provider) {
+std::string example_of(const KeySpec& spec, const KnownProvider& provider) {
   switch (spec.type) {
-    case KeyType::url: return toml_quote(std::string(provider->base_url));
+    case KeyType::url: return toml_quote(std::string(provider.base_url));
     case KeyType::secret: {
-      std::string twin = environment_twin(provider->name).substr(sizeof("VORTEX__") - 1);
+      std::string twin = environment_twin(provider.name).substr(sizeof("VORTEX__") - 1);
       return toml_quote("env:" + twin + "_API_KEY");
     }
     case KeyType::depth: return R"({ "1d" = "20y" })";
     case KeyType::limits: {
       RawArray limits;
-      for (const std::string_view limit : provider->limits)
+      for (const std::string_view limit : provider.limits)
         limits.push_back({.value = std::string(limit)});
       return to_toml(RawValue{.value = std::move(limits)});
     }
@@ -192,12 +192,12 @@ std::string example_of(const KeySpec& spec, const KnownProvider* provider) {
 }
 
 // Keys directly in or dotted below a section: [providers.yahoo] holds `retry.attempts = 4` too.
-void append_keys(std::string& text, std::string_view section, const KnownProvider* provider) {
+void append_keys(std::string& text, std::string_view section, const KnownProvider& provider) {
   for (const KeySpec& spec : key_table()) {
     const bool top = section.empty() && spec.pattern.find('.') == std::string_view::npos;
     if (!top && (section.empty() || !begins_with(spec.pattern, section))) continue;
     const std::string_view name = top ? spec.pattern : spec.pattern.substr(section.size() + 1);
-    if (spec.type == KeyType::secret && provider->auth != "api_key") continue;
+    if (spec.type == KeyType::secret && provider.auth != "api_key") continue;
     text += fmt::format("# {}\n", spec.meaning);
     if (spec.fallback.empty())
       text += fmt::format("#{} = {}\n", name, example_of(spec, provider));
@@ -228,14 +228,14 @@ std::string config_json_schema(std::span<const KnownProvider> providers) {
 
 std::string commented_config(std::span<const KnownProvider> providers) {
   std::string text(kHead);
-  append_keys(text, "", nullptr);
+  append_keys(text, "", {});
   for (const std::string_view section : {"store", "sync"}) {
     text += fmt::format("\n[{}]\n", section);
-    append_keys(text, section, nullptr);
+    append_keys(text, section, {});
   }
   for (const KnownProvider& provider : providers) {
     text += fmt::format("\n[providers.{}]\n", provider.name);
-    append_keys(text, "providers.*", &provider);
+    append_keys(text, "providers.*", provider);
   }
   text += kTail;
   return text;

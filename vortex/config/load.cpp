@@ -43,6 +43,7 @@ struct Place {
 };
 
 Result<std::string> read_file(const std::string& path) {
+  // NOLINTNEXTLINE(clang-analyzer-unix.Stream): unique_ptr closes it, out of the analyzer's sight
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
                                                              &std::fclose);
   std::string text;
@@ -60,6 +61,7 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 bool exists(const std::string& path) {
+  // NOLINTNEXTLINE(clang-analyzer-unix.Stream): unique_ptr closes it, out of the analyzer's sight
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
                                                              &std::fclose);
   return file != nullptr;
@@ -84,6 +86,7 @@ class Loader {
  private:
   static std::vector<std::string_view> provider_names(const ConfigSources& sources) {
     std::vector<std::string_view> names;
+    names.reserve(sources.providers.size());
     for (const KnownProvider& provider : sources.providers) names.push_back(provider.name);
     return names;
   }

@@ -1,5 +1,6 @@
 #include "vortex/model/adjustment.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -20,9 +21,8 @@ std::string_view to_string(Adjustment adjustment) {
 }
 
 Result<Adjustment> parse_adjustment(std::string_view text) {
-  for (std::size_t i = 0; i < kAdjustments.size(); ++i) {
-    if (kAdjustments[i] == text) return static_cast<Adjustment>(i);
-  }
+  const auto found = std::ranges::find(kAdjustments, text);
+  if (found != kAdjustments.end()) return static_cast<Adjustment>(found - kAdjustments.begin());
   return fail(ErrorCode::unknown_name,
               fmt::format("no adjustment '{}'{}: one of none split all", untrusted(text, 32),
                           did_you_mean(text, kAdjustments)));

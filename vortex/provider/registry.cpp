@@ -19,6 +19,7 @@ const Provider* ProviderRegistry::find(std::string_view name) const {
 
 std::vector<std::string_view> ProviderRegistry::names() const {
   std::vector<std::string_view> out;
+  out.reserve(providers_.size());
   for (const Provider& provider : providers_) out.push_back(provider.name());
   return out;
 }
