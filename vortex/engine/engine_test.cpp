@@ -214,6 +214,7 @@ TEST_F(EngineTest, AStopKeepsWhatCameBefore) {
 
 TEST_F(EngineTest, ManySymbolsAreOneCommitPerBatch) {
   std::vector<std::string> symbols;
+  symbols.reserve(300);
   for (int i = 0; i < 300; ++i) symbols.push_back(fmt::format("S{:04}", i));
   const SyncReport report = sync(symbols);
   EXPECT_EQ(report.rows.fresh, 900);

@@ -105,6 +105,7 @@ TEST(CurlTransportTest, KeepsConnectionsAndBoundsThem) {
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(world.send(route, get_call("/one")));
   EXPECT_EQ(server.connections_accepted(), 1u);
   std::vector<HttpCall> calls;
+  calls.reserve(16);
   for (int i = 0; i < 16; ++i) calls.push_back(get_call("/" + std::to_string(i)));
   const auto replies = world.send_together(route, calls);
   for (std::size_t i = 0; i < calls.size(); ++i) {
