@@ -29,7 +29,7 @@ void print_rows(const BarView& view) {
   for (std::int64_t row = 0; row < view.rows(); ++row) {
     JsonWriter writer;
     writer.begin_object();
-    writer.member("t", std::int64_t{to_unix_seconds(view.time(row))});
+    writer.member("t", to_unix_seconds(view.time(row)));
     for (const auto& [column, name] : kColumns) {
       writer.key(name);
       if (view.is_null(column, row))
