@@ -1,18 +1,14 @@
 #include "vortex/config/load.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <map>
-#include <memory>
 #include <set>
-#include <system_error>
 
 #include <fmt/core.h>
 
 #include "vortex/base/http_message.hpp"
 #include "vortex/base/suggest.hpp"
+#include "vortex/config/config_file.hpp"
 #include "vortex/config/key_names.hpp"
 #include "vortex/config/key_table.hpp"
 #include "vortex/config/toml_reader.hpp"
@@ -21,7 +17,6 @@
 namespace vortex {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 4 << 20;
 constexpr std::string_view kEnvironmentPrefix = "VORTEX__";
 
 struct Assigned {
@@ -41,31 +36,6 @@ struct Place {
     return has_lines && line > 0 ? fmt::format("{}:{}", source, line) : source;
   }
 };
-
-Result<std::string> read_file(const std::string& path) {
-  // NOLINTNEXTLINE(clang-analyzer-unix.Stream): unique_ptr closes it, out of the analyzer's sight
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
-                                                             &std::fclose);
-  std::string text;
-  if (file) {
-    text.resize(kFileBytesMax + 1);
-    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  }
-  if (!file || std::ferror(file.get()) != 0) {
-    return fail(ErrorCode::config,
-                fmt::format("{}: {}", untrusted(path), std::generic_category().message(errno)));
-  }
-  if (text.size() > kFileBytesMax)
-    return fail(ErrorCode::config, fmt::format("{}: larger than 4 MiB", path));
-  return text;
-}
-
-bool exists(const std::string& path) {
-  // NOLINTNEXTLINE(clang-analyzer-unix.Stream): unique_ptr closes it, out of the analyzer's sight
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
-                                                             &std::fclose);
-  return file != nullptr;
-}
 
 // Reads the sources one after the other into one table of assigned keys, then writes the settings.
 class Loader {
@@ -117,7 +87,7 @@ class Loader {
     std::string path = sources_.file;
     if (path.empty()) path = found_file();
     if (path.empty()) return;
-    auto text = read_file(path);
+    auto text = read_config_text(path);
     if (!text) {
       problems_.push_back(std::move(text).error());
       return;
@@ -134,10 +104,10 @@ class Loader {
   std::string found_file() const {
     const std::string& directory = sources_.working_directory;
     std::string here = directory.empty() ? "vortex.toml" : directory + "/vortex.toml";
-    if (exists(here)) return here;
+    if (config_file_exists(here)) return here;
     const auto home = environment("HOME");
     const std::string there = home.value_or("") + "/.config/vortex/vortex.toml";
-    return home && !home->empty() && exists(there) ? there : "";
+    return home && !home->empty() && config_file_exists(there) ? there : "";
   }
 
   std::optional<std::string> environment(const std::string& name) const {
