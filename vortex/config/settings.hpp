@@ -48,6 +48,17 @@ struct ProviderSettings {
   std::string ca_file;
   std::uint64_t body_bytes_max = 512ull << 20;
   bool allow_private_hosts = false;
+  std::vector<std::string> endpoints;    // further base URLs that serve the same
+  std::string strategy = "round_robin";  // or least_requests, p2c_ewma
+  bool critical = false;                 // its failure alone makes the whole degraded
+};
+
+// Work handed over to be done later (the task processor).
+struct TaskSettings {
+  int workers = 10;
+  std::int64_t queue_items_max = 10'000;
+  std::uint64_t queue_bytes_max = 64ull << 20;
+  Duration grace = std::chrono::seconds(30);  // for running tasks, once asked to stop
 };
 
 struct JobSettings {
@@ -67,6 +78,8 @@ struct Settings {
   int concurrency = 16;  // calls in flight, all providers
   int cpu_threads = 0;   // 0: as many as cores
   int overlap_bars = 5;
+  double reserve = 0.2;  // of a day's allowance, kept from backlogs for the daily update
+  TaskSettings tasks;
   std::uint64_t batch_bytes_max = 64ull << 20;
   Duration batch_age_max = std::chrono::seconds(60);
   std::map<std::string, ProviderSettings> providers;  // every built-in provider has an entry
