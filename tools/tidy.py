@@ -32,7 +32,7 @@ THIRD_PARTY_INCLUDES = {
     "SQLite::SQLite3": r"sqlite3\.h", "PkgConfig::zstd": r"zstd(_errors)?\.h",
     "PkgConfig::brotli": r"brotli/", "ZLIB::ZLIB": r"zlib\.h", "CLI11::CLI11": r"CLI/",
 }
-TEST_INCLUDES = {"_test.cpp": r"g(test|mock)/", "_bench.cpp": r"benchmark/"}
+TEST_INCLUDES = {"_test.cpp": r"g(test|mock)/", "_for_test.hpp": r"g(test|mock)/", "_bench.cpp": r"benchmark/"}
 APP_THIRD_PARTIES = {"CLI11::CLI11", "fmt::fmt", "vortex_asio", "vortex_arrow"}
 # Interfaces carry forward declarations only, so these reach every room above the one that links them.
 FORWARD_INCLUDES = r"arrow/type_fwd\.h$"

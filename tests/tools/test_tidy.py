@@ -110,6 +110,7 @@ def test_what_breaks_a_rule_is_found(rule, path, text):
     ("vortex/base/clock.cpp", "auto now = std::chrono::system_clock::now();\n"),
     ("vortex/net/a.cpp", "int x;  // NOLINT(bugprone-thing): the C interface wants it\n"),
     ("vortex/net/a_test.cpp", "#include <gtest/gtest.h>\nTEST(HttpClientTest, KeepsOrder) {}\n"),
+    ("vortex/net/a_for_test.hpp", header("#include <gtest/gtest.h>")),
     ("vortex/net/a_bench.cpp", "#include <benchmark/benchmark.h>\n"),
     ("tests/cases/yahoo/a.case", "# Says.\nrequest bars AAPL 1d\nreply 200\n{}\nerror VX-4001\n"),
     ("docs/a.md", "# Title\n\n```\n# a comment in code\n```\n"),
