@@ -29,6 +29,16 @@ def write(vortex, text, name="vortex.toml"):
         ('[[jobs]]\nname = "a"\nsymbols = ["A\\r\\nHost: x"]\n', 3, "symbol"),
         ("[[jobs]]\nname = 'a'\nsymbols = ['A']\ninterval = '1y'\n", 4, "1y"),
         ("default_providers = ['yaho']\n", 1, "yahoo"),
+        ("[providers.yahoo]\nstrategy = 'roundrobin'\n", 2, "round_robin"),
+        ("[providers.yahoo]\nendpoints = ['a.example']\n", 2, "a.example"),
+        ("[providers.yahoo]\nlimits = ['5/0s']\n", 2, "5/0s"),
+        ("[providers.yahoo]\nlimits = ['NaN/s']\n", 2, "NaN/s"),
+        ("[providers.yahoo]\nlimits = ['-1/s']\n", 2, "-1/s"),
+        ("[tasks]\ngrace = '5'\n", 2, '"5s"'),
+        ("[tasks]\nworkers = 0\n", 2, "tasks.workers"),
+        ("[tasks]\nqueue_bytes_max = 64\n", 2, "MiB"),
+        ("[sync]\nreserve = nan\n", 2, "sync.reserve"),
+        ("[sync]\nreserv = 0.2\n", 2, "sync.reserve"),
     ],
 )
 def test_bad_settings_are_refused_with_their_place(vortex, text, line, named):
@@ -88,6 +98,9 @@ def test_schema_is_json_and_knows_the_keys(vortex):
     yahoo = schema["properties"]["providers"]["properties"]["yahoo"]
     assert yahoo["additionalProperties"] is False
     assert "base_url" in yahoo["properties"]
+    assert yahoo["properties"]["strategy"]["enum"] == ["round_robin", "least_requests", "p2c_ewma"]
+    assert yahoo["properties"]["endpoints"]["default"] == []
+    assert schema["properties"]["tasks"]["properties"]["workers"]["maximum"] == 1000
     assert schema["properties"]["jobs"]["items"]["properties"]["interval"]["enum"][0] == "1m"
 
 

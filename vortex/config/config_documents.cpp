@@ -37,6 +37,13 @@ void write_intervals(JsonWriter& json) {
   json.end_array();
 }
 
+void write_choices(JsonWriter& json, std::span<const std::string_view> choices) {
+  json.key("enum");
+  json.begin_array();
+  for (const std::string_view choice : choices) json.value(choice);
+  json.end_array();
+}
+
 void write_depth(JsonWriter& json) {
   json.member("type", "object");
   json.key("propertyNames");
@@ -62,7 +69,10 @@ void write_type(JsonWriter& json, const KeySpec& spec) {
     case KeyType::duration: return write_pattern(json, "^[0-9]+(ms|s|m|h|d)$");
     case KeyType::size: return write_pattern(json, "^[0-9]+(B|KiB|MiB|GiB)$");
     case KeyType::secret: return write_pattern(json, "^((env|file|vault):.+)?$");
+    case KeyType::choice: return write_choices(json, spec.choices);
     case KeyType::url: return write_pattern(json, "^(https?://.+)?$");
+    case KeyType::urls:
+      return write_list(json, [](JsonWriter& item) { write_pattern(item, "^https?://.+$"); });
     case KeyType::interval: return write_intervals(json);
     case KeyType::depth: return write_depth(json);
     case KeyType::limits:
@@ -229,7 +239,7 @@ std::string config_json_schema(std::span<const KnownProvider> providers) {
 std::string commented_config(std::span<const KnownProvider> providers) {
   std::string text(kHead);
   append_keys(text, "", {});
-  for (const std::string_view section : {"store", "sync"}) {
+  for (const std::string_view section : {"store", "sync", "tasks"}) {
     text += fmt::format("\n[{}]\n", section);
     append_keys(text, section, {});
   }

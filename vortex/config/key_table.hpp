@@ -27,6 +27,7 @@ struct KeySpec {
   std::string_view fallback;  // TOML text; empty: unset by default
   std::string_view meaning;
   void (*apply)(const SettingsTarget& target, const TypedValue& value) = nullptr;
+  std::span<const std::string_view> choices = {};  // of a KeyType::choice
 };
 
 // In the order in which the file of `vortex init` shows them.

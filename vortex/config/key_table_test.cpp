@@ -12,7 +12,8 @@ TEST(KeyTableTest, EveryFallbackHasItsType) {
   for (const KeySpec& spec : key_table()) {
     EXPECT_NE(spec.meaning, "") << spec.pattern;
     if (spec.fallback.empty()) continue;
-    const ReadingRules rules{.type = spec.type, .bounds = spec.bounds, .providers = {"yahoo"}};
+    const ReadingRules rules{
+        .type = spec.type, .bounds = spec.bounds, .providers = {"yahoo"}, .choices = spec.choices};
     const auto value = read_value(read_toml_value(std::string(spec.fallback)), rules);
     EXPECT_TRUE(value) << spec.pattern << ": " << value.error();
   }

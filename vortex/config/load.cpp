@@ -242,6 +242,7 @@ class Loader {
     const ReadingRules rules{.type = spec.type,
                              .bounds = spec.bounds,
                              .providers = providers_,
+                             .choices = spec.choices,
                              .from_text = where.from_text};
     const std::string key = key_text(path);
     auto value = read_value(raw, rules);
@@ -251,7 +252,7 @@ class Loader {
       return;
     }
     if (path[0] == "symbols") check_symbol(path, raw, where);
-    std::string shown = to_toml(raw);
+    std::string shown = redact_url(to_toml(raw));
     if (const auto* text = std::get_if<std::string>(&*value)) shown = toml_quote(redact_url(*text));
     assigned_[key] = {&spec, std::move(path), std::move(*value), std::move(shown),
                       where.at(raw.line)};

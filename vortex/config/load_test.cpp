@@ -1,91 +1,18 @@
 #include "vortex/config/load.hpp"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <map>
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "vortex/base/json.hpp"
+#include "vortex/config/config_case_for_test.hpp"
 
 namespace vortex {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-// A working directory, an environment and overrides, loaded together.
-class ConfigCase {
- public:
-  ConfigCase() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "vortex-config-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-    environment_["HOME"] = directory_ / "home";
-  }
-  ~ConfigCase() { std::filesystem::remove_all(directory_); }
-  ConfigCase(const ConfigCase&) = delete;
-  ConfigCase& operator=(const ConfigCase&) = delete;
-
-  ConfigCase& file(const std::string& text) {
-    std::ofstream(directory_ / "vortex.toml") << text;
-    return *this;
-  }
-  ConfigCase& home_file(const std::string& text) {
-    std::filesystem::create_directories(directory_ / "home/.config/vortex");
-    std::ofstream(directory_ / "home/.config/vortex/vortex.toml") << text;
-    return *this;
-  }
-  ConfigCase& variable(const std::string& name, const std::string& value) {
-    environment_[name] = value;
-    return *this;
-  }
-  ConfigCase& set(const std::string& key, const std::string& value) {
-    sets_.emplace_back(key, value);
-    return *this;
-  }
-  ConfigCase& flag(const std::string& name, const std::string& value) {
-    flags_.emplace_back(name, value);
-    return *this;
-  }
-
-  ConfigSources sources() const {
-    ConfigSources sources;
-    sources.sets = sets_;
-    sources.flags = flags_;
-    sources.environment = [this](const std::string& name) -> std::optional<std::string> {
-      const auto found = environment_.find(name);
-      return found == environment_.end() ? std::nullopt : std::optional(found->second);
-    };
-    for (const auto& [name, value] : environment_) sources.environment_names.push_back(name);
-    sources.providers = {
-        {.name = "yahoo", .base_url = "https://query2.example", .limits = {"5/5s"}},
-        {.name = "alphavantage",
-         .base_url = "https://www.example",
-         .limits = {},
-         .auth = "api_key"}};
-    sources.working_directory = directory_.string();
-    return sources;
-  }
-  Result<LoadedSettings> load() const { return load_settings(sources()); }
-  std::string problem() const {
-    const auto loaded = load();
-    return loaded ? "" : loaded.error().message;
-  }
-  std::string at(int line) const {
-    return (directory_ / "vortex.toml").string() + ":" + std::to_string(line);
-  }
-  std::string home() const { return (directory_ / "home").string(); }
-
- private:
-  std::filesystem::path directory_;
-  std::map<std::string, std::string> environment_;
-  ConfigSources::Pairs sets_;
-  ConfigSources::Pairs flags_;
-};
 
 const ConfigValue* value_of(const LoadedSettings& loaded, const std::string& key) {
   const auto found = std::ranges::find(loaded.values, key, &ConfigValue::key);
@@ -131,6 +58,14 @@ TEST(LoadSettingsTest, DefaultsOfTheTableAreThoseOfTheStructs) {
   EXPECT_EQ(read.connect_timeout, own.connect_timeout);
   EXPECT_EQ(read.body_bytes_max, own.body_bytes_max);
   EXPECT_EQ(read.allow_private_hosts, own.allow_private_hosts);
+  EXPECT_EQ(read.endpoints, own.endpoints);
+  EXPECT_EQ(read.strategy, own.strategy);
+  EXPECT_EQ(read.critical, own.critical);
+  EXPECT_EQ(loaded->settings.reserve, plain.reserve);
+  EXPECT_EQ(loaded->settings.tasks.workers, plain.tasks.workers);
+  EXPECT_EQ(loaded->settings.tasks.queue_items_max, plain.tasks.queue_items_max);
+  EXPECT_EQ(loaded->settings.tasks.queue_bytes_max, plain.tasks.queue_bytes_max);
+  EXPECT_EQ(loaded->settings.tasks.grace, plain.tasks.grace);
 }
 
 TEST(LoadSettingsTest, ReadsEveryFrozenName) {
@@ -180,6 +115,46 @@ timezone = "America/New_York"
   EXPECT_EQ(job.interval, Interval::h1);
   EXPECT_EQ(job.since, parse_date("2015-01-01"));
   EXPECT_EQ(job.timezone, "America/New_York");
+}
+
+TEST(LoadSettingsTest, ReadsEndpointsTasksAndTheReserve) {
+  ConfigCase test;
+  test.file(R"(
+[sync]
+reserve = 0.35
+[tasks]
+workers = 3
+queue_items_max = 500
+queue_bytes_max = "1MiB"
+grace = "5s"
+[providers.yahoo]
+endpoints = ["https://a.example/v1", "http://b.example"]
+strategy = "p2c_ewma"
+critical = true
+)");
+  const auto loaded = test.load();
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->settings.reserve, 0.35);
+  EXPECT_EQ(loaded->settings.tasks.workers, 3);
+  EXPECT_EQ(loaded->settings.tasks.queue_items_max, 500);
+  EXPECT_EQ(loaded->settings.tasks.queue_bytes_max, 1U << 20);
+  EXPECT_EQ(loaded->settings.tasks.grace, std::chrono::seconds(5));
+  const ProviderSettings& yahoo = loaded->settings.providers.at("yahoo");
+  EXPECT_EQ(yahoo.endpoints,
+            (std::vector<std::string>{"https://a.example/v1", "http://b.example"}));
+  EXPECT_EQ(yahoo.strategy, "p2c_ewma");
+  EXPECT_TRUE(yahoo.critical);
+  EXPECT_FALSE(loaded->settings.providers.at("alphavantage").critical);
+}
+
+TEST(LoadSettingsTest, EndpointsFromTheEnvironmentAreSeparatedByCommas) {
+  ConfigCase test;
+  test.variable("VORTEX__PROVIDERS__YAHOO__ENDPOINTS", "https://a.example,https://b.example")
+      .variable("VORTEX__TASKS__GRACE", "90s");
+  const auto loaded = test.load();
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->settings.providers.at("yahoo").endpoints.size(), 2U);
+  EXPECT_EQ(loaded->settings.tasks.grace, std::chrono::seconds(90));
 }
 
 TEST(LoadSettingsTest, LaterSourcesWin) {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "vortex/base/suggest.hpp"
 #include "vortex/base/time_zone.hpp"
@@ -127,13 +127,29 @@ Read<TypedValue> read_size(const RawValue& raw, const KeyBounds& bounds) {
   return *size;
 }
 
+bool is_web_address(std::string_view text) {
+  const bool scheme = text.starts_with("http://") || text.starts_with("https://");
+  const bool clean = text.find_first_of(" \t\r\n") == std::string_view::npos;
+  return scheme && clean && text.find("://") + 3 < text.size();
+}
+
+constexpr std::string_view kAddressWanted =
+    "expected an address that begins with http:// or https://";
+
 Read<TypedValue> read_url(const RawValue& raw, const ReadingRules& rules) {
   auto text = read_text(raw, rules);
   if (!text) return std::unexpected(std::move(text).error());
-  const bool scheme = text->starts_with("http://") || text->starts_with("https://");
-  const bool clean = text->find_first_of(" \t\r\n") == std::string::npos;
-  if (text->empty() || (scheme && clean && text->find("://") + 3 < text->size())) return *text;
-  return std::unexpected("expected an address that begins with http:// or https://");
+  if (text->empty() || is_web_address(*text)) return *text;
+  return std::unexpected(std::string(kAddressWanted));
+}
+
+Read<TypedValue> read_choice(const RawValue& raw, const ReadingRules& rules) {
+  auto text = read_text(raw, rules);
+  if (!text) return std::unexpected(std::move(text).error());
+  if (std::ranges::find(rules.choices, *text) != rules.choices.end()) return *text;
+  return std::unexpected(fmt::format("'{}' is none of {}{}", untrusted(*text, kShownMax),
+                                     fmt::join(rules.choices, ", "),
+                                     did_you_mean(*text, rules.choices)));
 }
 
 Read<TypedValue> read_secret(const RawValue& raw) {
@@ -198,6 +214,20 @@ Read<std::vector<std::string>> read_texts(const RawValue& raw, const ReadingRule
   return texts;
 }
 
+Read<TypedValue> read_urls(const RawValue& raw, const ReadingRules& rules) {
+  auto texts = read_texts(raw, rules);
+  if (!texts) return std::unexpected(std::move(texts).error());
+  if (static_cast<double>(texts->size()) > rules.bounds.max) {
+    return std::unexpected(fmt::format("more than {:.0f} entries", rules.bounds.max));
+  }
+  for (const std::string& text : *texts) {
+    if (is_web_address(text)) continue;
+    return std::unexpected(
+        fmt::format("{}, found '{}'", kAddressWanted, untrusted(text, kShownMax)));
+  }
+  return std::move(*texts);
+}
+
 Read<TypedValue> read_symbols(const RawValue& raw, const ReadingRules& rules) {
   auto texts = read_texts(raw, rules);
   if (!texts) return std::unexpected(std::move(texts).error());
@@ -250,18 +280,23 @@ Read<TypedValue> read_depth(const RawValue& raw) {
 }  // namespace
 
 std::string_view to_string(KeyType type) {
-  static constexpr std::array kNames = {"string",          "url",         "secret reference",
-                                        "boolean",         "integer",     "number",
-                                        "duration",        "size",        "date",
-                                        "interval",        "time zone",   "schedule",
-                                        "string list",     "symbol list", "provider list",
-                                        "rate limit list", "depth table"};
+  static constexpr std::array kNames = {"string",        "choice",
+                                        "url",           "secret reference",
+                                        "boolean",       "integer",
+                                        "number",        "duration",
+                                        "size",          "date",
+                                        "interval",      "time zone",
+                                        "schedule",      "string list",
+                                        "url list",      "symbol list",
+                                        "provider list", "rate limit list",
+                                        "depth table"};
   return kNames.at(static_cast<std::size_t>(type));
 }
 
 std::expected<TypedValue, std::string> read_value(const RawValue& raw, const ReadingRules& rules) {
   switch (rules.type) {
     case KeyType::text: return read_text(raw, rules);
+    case KeyType::choice: return read_choice(raw, rules);
     case KeyType::url: return read_url(raw, rules);
     case KeyType::secret: return read_secret(raw);
     case KeyType::boolean: return read_boolean(raw);
@@ -274,6 +309,7 @@ std::expected<TypedValue, std::string> read_value(const RawValue& raw, const Rea
     case KeyType::zone: return read_zone(raw, rules);
     case KeyType::schedule: return read_schedule(raw, rules);
     case KeyType::texts: return read_texts(raw, rules);
+    case KeyType::urls: return read_urls(raw, rules);
     case KeyType::symbols: return read_symbols(raw, rules);
     case KeyType::providers: return read_providers(raw, rules);
     case KeyType::limits: return read_limits(raw, rules);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,6 +17,7 @@ namespace vortex {
 
 enum class KeyType : std::uint8_t {
   text,    // any string
+  choice,  // one of the key's words
   url,     // http:// or https://
   secret,  // a reference to a secret
   boolean,
@@ -28,6 +30,7 @@ enum class KeyType : std::uint8_t {
   zone,       // IANA name
   schedule,   // five fields of cron
   texts,      // list of strings
+  urls,       // list of URLs, none of them empty
   symbols,    // list of symbols
   providers,  // list of known providers
   limits,     // list of rate limits
@@ -35,7 +38,7 @@ enum class KeyType : std::uint8_t {
 };
 std::string_view to_string(KeyType type);
 
-// Inclusive; for durations in seconds, for sizes in bytes.
+// Inclusive; for durations in seconds, for sizes in bytes, for lists of URLs their length.
 struct KeyBounds {
   double min = 0;
   double max = 0;
@@ -48,7 +51,8 @@ using TypedValue = std::variant<std::string, bool, std::int64_t, double, Duratio
 struct ReadingRules {
   KeyType type = KeyType::text;
   KeyBounds bounds;
-  std::vector<std::string_view> providers;  // known names
+  std::vector<std::string_view> providers;         // known names
+  std::span<const std::string_view> choices = {};  // of a KeyType::choice
   bool from_text =
       false;  // environment or --set: lists may be comma-separated, numbers may be text
 };
