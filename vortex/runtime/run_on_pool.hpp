@@ -1,4 +1,5 @@
-// Sends a plain function to the CPU pool and continues on the caller's executor with its result.
+// Sends a plain function to the CPU pool and continues on the caller's executor with its result. In
+// simulated time the function runs at once, on the only thread there is.
 #pragma once
 
 #include <exception>

@@ -8,6 +8,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "vortex/runtime/waiter.hpp"
+
 namespace vortex {
 namespace asio = boost::asio;
 
@@ -22,9 +24,17 @@ Task<void> wait_for(Runtime* runtime, Duration duration) {
   if (cancellation.cancelled() != asio::cancellation_type::none) {
     co_return fail(ErrorCode::cancelled, "cancelled before waiting");
   }
+  const auto left = std::clamp<std::chrono::nanoseconds>(duration, std::chrono::nanoseconds(0),
+                                                         std::chrono::nanoseconds(kSleepMax));
+  if (runtime->simulated()) {
+    const Monotonic due = runtime->clock().monotonic() + left;
+    if (co_await wait_in(*runtime, {.until = due}) == Wake::cancelled) {
+      co_return fail(ErrorCode::cancelled, "cancelled while waiting");
+    }
+    co_return Result<void>{};
+  }
   asio::steady_timer timer(runtime->io());
-  timer.expires_after(std::clamp<std::chrono::nanoseconds>(duration, std::chrono::nanoseconds(0),
-                                                           std::chrono::nanoseconds(kSleepMax)));
+  timer.expires_after(left);
   auto done = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   if (std::get<0>(done)) co_return fail(ErrorCode::cancelled, "cancelled while waiting");
   co_return Result<void>{};

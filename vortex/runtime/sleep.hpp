@@ -1,5 +1,5 @@
 // Waiting for a moment, on the I/O thread. Ends early with `cancelled` when the coroutine is
-// cancelled.
+// cancelled, never early otherwise. In simulated time the clock leaps there.
 #pragma once
 
 #include "vortex/base/time.hpp"

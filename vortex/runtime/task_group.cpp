@@ -5,14 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "vortex/runtime/wait_list.hpp"
 
 namespace vortex {
 namespace asio = boost::asio;
@@ -22,20 +21,18 @@ using Signal = std::shared_ptr<asio::cancellation_signal>;
 // Shared with the completion handlers, so that a task that ends late still finds it.
 struct TaskGroup::State {
   State(Runtime& given_runtime, TaskGroupOptions given_options)
-      : runtime(given_runtime), options(given_options), changed(given_runtime.io()) {
-    changed.expires_at(asio::steady_timer::time_point::max());
-  }
+      : runtime(given_runtime), options(given_options), changed(given_runtime) {}
 
   void ended(std::list<Signal>::iterator task, std::exception_ptr thrown) {
     tasks.erase(task);
     if (thrown && !bug) bug = std::move(thrown);
-    changed.cancel();
+    changed.wake_all();
   }
 
   Runtime& runtime;
   TaskGroupOptions options;
   std::list<Signal> tasks;
-  asio::steady_timer changed;  // never expires; cancelled to wake those who wait for a change
+  WaitList changed;  // a task ended, or the group was stopped
   std::exception_ptr bug;
   bool stopped = false;
 };
@@ -77,9 +74,7 @@ Task<void> TaskGroup::wait_for_room() {
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto state = state_;
   while (!state->stopped && state->tasks.size() >= state->options.tasks_max) {
-    co_await state->changed.async_wait(asio::as_tuple(asio::use_awaitable));
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) {
+    if (co_await state->changed.wait() == Wake::cancelled) {
       co_return fail(ErrorCode::cancelled, "cancelled while waiting for a free task");
     }
   }
@@ -91,17 +86,16 @@ void TaskGroup::stop() {
   state_->stopped = true;
   const std::vector<Signal> running(state_->tasks.begin(), state_->tasks.end());
   for (const auto& signal : running) signal->emit(asio::cancellation_type::terminal);
-  state_->changed.cancel();
+  state_->changed.wake_all();
 }
 
 asio::awaitable<void> TaskGroup::join() {
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto state = state_;
-  while (!state->tasks.empty()) {
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none && !state->stopped) stop();
-    co_await state->changed.async_wait(asio::as_tuple(asio::use_awaitable));
+  while (!state->tasks.empty() && co_await state->changed.wait() != Wake::cancelled) {
   }
+  if (!state->tasks.empty() && !state->stopped) stop();
+  while (!state->tasks.empty()) co_await state->changed.wait_regardless();
   if (auto bug = std::exchange(state->bug, nullptr)) std::rethrow_exception(bug);
 }
 
