@@ -14,6 +14,7 @@ CommandResult run_status(CommandContext& context);
 CommandResult run_validate(CommandContext& context);
 CommandResult run_sim(CommandContext& context);
 CommandResult run_providers(CommandContext& context);
+CommandResult run_doctor(CommandContext& context);
 CommandResult run_explain(CommandContext& context);
 CommandResult run_config(CommandContext& context);
 CommandResult run_completions(CommandContext& context);
