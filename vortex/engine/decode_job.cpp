@@ -16,7 +16,8 @@ std::string rule_ids(RuleSet reasons) {
 }
 
 std::vector<QuarantineEntry> quarantine_of(const arrow::RecordBatch& decoded,
-                                           const Verdict& verdict, const std::string& capture_id) {
+                                           const BatchVerdict& verdict,
+                                           const std::string& capture_id) {
   std::vector<QuarantineEntry> entries;
   entries.reserve(verdict.quarantined.size());
   const BarView view(decoded);

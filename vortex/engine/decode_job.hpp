@@ -14,7 +14,7 @@ namespace vortex {
 // One answer, understood. `page.bars` holds what passed the checks, stamped with the capture's id.
 struct CheckedPage {
   Page page;
-  Verdict verdict;
+  BatchVerdict verdict;
   std::optional<Capture> capture;
   std::vector<QuarantineEntry> quarantine;
 };

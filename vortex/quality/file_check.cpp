@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kRowTextShown = 200;
 
 // A series' findings, with rows of the series turned into places of the file.
-void add_findings(const BarFile& file, const BarSeries& series, const Verdict& verdict,
+void add_findings(const BarFile& file, const BarSeries& series, const BatchVerdict& verdict,
                   std::vector<FileFinding>& findings) {
   for (const QuarantinedRow& bad : verdict.quarantined) {
     const std::int64_t row = series.rows[static_cast<std::size_t>(bad.row)];
@@ -43,7 +43,7 @@ Result<FileCheck> check_file(const std::string& path) {
   FileCheck check{.path = path, .places_are_lines = file.places_are_lines};
   for (const std::string& note : file.notes) add_note(check.notes, note);
   for (const BarSeries& series : all_series) {
-    VORTEX_TRY(const Verdict verdict, validate(series.bars));
+    VORTEX_TRY(const BatchVerdict verdict, validate(series.bars));
     SeriesCheck& entry = check.series.emplace_back(series.symbol, series.interval);
     entry.report.add(verdict);
     check.report.add(verdict);

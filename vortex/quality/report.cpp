@@ -24,7 +24,7 @@ void for_each_hit(const QualityReport& report, Each each) {
 
 }  // namespace
 
-void QualityReport::add(const Verdict& verdict) {
+void QualityReport::add(const BatchVerdict& verdict) {
   rows += verdict.rows;
   rows_quarantined += verdict.errors();
   for (std::size_t i = 0; i < kRuleCount; ++i) hits[i] += verdict.hits[i];

@@ -16,7 +16,7 @@ struct QualityReport {
   std::int64_t slots_empty = 0;  // the provider's all-null slots: no bars, only counted
   std::array<std::int64_t, kRuleCount> hits{};
 
-  void add(const Verdict& verdict);
+  void add(const BatchVerdict& verdict);
   void add(const QualityReport& other);
 
   std::int64_t warnings() const;  // hits of warning rules

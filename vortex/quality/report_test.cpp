@@ -23,7 +23,7 @@ TEST(QualityReportTest, ScoreCountsWarningsATenth) {
 }
 
 TEST(QualityReportTest, VerdictsAndReportsAddUp) {
-  Verdict verdict{.quarantined = {{.row = 3, .reasons = bit(Rule::price_zero)}}, .rows = 5};
+  BatchVerdict verdict{.quarantined = {{.row = 3, .reasons = bit(Rule::price_zero)}}, .rows = 5};
   verdict.hits[static_cast<std::size_t>(Rule::price_zero)] = 1;
   QualityReport report = report_of(10, 2, 1);
   report.add(verdict);

@@ -89,16 +89,16 @@ std::string cell_text(const arrow::Array& column, std::int64_t row) {
 
 }  // namespace
 
-std::int64_t Verdict::warnings() const {
+std::int64_t BatchVerdict::warnings() const {
   std::int64_t sum = 0;
   for (const Rule rule : rules_in(kWarningRules)) sum += hits_of(rule);
   return sum;
 }
 
-Result<Verdict> validate(const std::shared_ptr<arrow::RecordBatch>& batch,
-                         const ValidationOptions& options) {
+Result<BatchVerdict> validate(const std::shared_ptr<arrow::RecordBatch>& batch,
+                              const ValidationOptions& options) {
   VORTEX_TRY(const SeriesColumns columns, series_columns(*batch, options.range));
-  Verdict verdict{.good = batch, .rows = columns.rows};
+  BatchVerdict verdict{.good = batch, .rows = columns.rows};
   const std::vector<bool> suspect = suspect_blocks(columns);
   if (std::ranges::find(suspect, true) != suspect.end()) {
     RowJudge judge(columns, facts_of(columns, suspect));

@@ -49,7 +49,7 @@ struct ValidationOptions {
   TimeRange range{TimePoint::min(), TimePoint::max()};  // rows outside are errors
 };
 
-struct Verdict {
+struct BatchVerdict {
   std::shared_ptr<arrow::RecordBatch> good;     // the batch itself where nothing was wrong
   std::vector<QuarantinedRow> quarantined;      // ascending
   std::array<std::int64_t, kRuleCount> hits{};  // rows per rule
@@ -63,8 +63,8 @@ struct Verdict {
 // One series (one symbol, one interval) in the columns of bar_schema, found by position; a schema
 // error names the column that is missing or of another type. An empty interval name: the grid is
 // not judged.
-Result<Verdict> validate(const std::shared_ptr<arrow::RecordBatch>& batch,
-                         const ValidationOptions& options = {});
+Result<BatchVerdict> validate(const std::shared_ptr<arrow::RecordBatch>& batch,
+                              const ValidationOptions& options = {});
 
 // One row as text of at most 1 KiB, for quarantine and messages: "timestamp=2024-01-02 open=1.5 …".
 std::string row_text(const arrow::RecordBatch& batch, std::int64_t row);

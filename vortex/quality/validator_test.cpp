@@ -64,19 +64,19 @@ std::shared_ptr<arrow::RecordBatch> with_value(const std::shared_ptr<arrow::Reco
   return *batch->SetColumn(column, batch->schema()->field(column), array);
 }
 
-Verdict verdict_of(const std::shared_ptr<arrow::RecordBatch>& batch,
-                   const ValidationOptions& options = {}) {
+BatchVerdict verdict_of(const std::shared_ptr<arrow::RecordBatch>& batch,
+                        const ValidationOptions& options = {}) {
   auto verdict = validate(batch, options);
   EXPECT_TRUE(verdict.has_value()) << verdict.error().to_line();
   return std::move(*verdict);
 }
 
-Verdict verdict_of(const Bars& bars, Interval interval = Interval::m1) {
+BatchVerdict verdict_of(const Bars& bars, Interval interval = Interval::m1) {
   return verdict_of(batch_of(bars, interval));
 }
 
 // "3:Q07 5:Q07,Q09"
-std::string quarantined_text(const Verdict& verdict) {
+std::string quarantined_text(const BatchVerdict& verdict) {
   std::string text;
   for (const QuarantinedRow& row : verdict.quarantined) {
     if (!text.empty()) text += ' ';
@@ -94,7 +94,7 @@ TEST(RuleTest, SetsListTheirRulesInOrder) {
 
 TEST(ValidatorTest, CleanBatchComesBackAsItIs) {
   const auto batch = batch_of(flat_bars(3000));
-  const Verdict verdict = verdict_of(batch);
+  const BatchVerdict verdict = verdict_of(batch);
   EXPECT_EQ(verdict.good.get(), batch.get());
   EXPECT_EQ(verdict.rows, 3000);
   EXPECT_EQ(verdict.errors(), 0);
@@ -102,7 +102,7 @@ TEST(ValidatorTest, CleanBatchComesBackAsItIs) {
 }
 
 TEST(ValidatorTest, EmptyBatchIsClean) {
-  const Verdict verdict = verdict_of(empty_bars());
+  const BatchVerdict verdict = verdict_of(empty_bars());
   EXPECT_EQ(verdict.rows, 0);
   EXPECT_EQ(verdict.good->num_rows(), 0);
 }
@@ -121,7 +121,7 @@ TEST(ValidatorTest, OneRowCanHaveManyReasons) {
   bars[1].high = 90;
   bars[1].low = 110;
   bars[1].volume = -1;
-  const Verdict verdict = verdict_of(bars);
+  const BatchVerdict verdict = verdict_of(bars);
   EXPECT_EQ(quarantined_text(verdict), "1:Q07,Q08,Q09");
   EXPECT_EQ(verdict.errors(), 1);
   EXPECT_EQ(verdict.hits_of(Rule::volume_negative), 1);
@@ -134,7 +134,7 @@ TEST(ValidatorTest, GoodRowsStayWithAllTheirColumns) {
   bars[7].volume = -1;
   bars[2499].volume = -1;
   bars[9].final = false;
-  const Verdict verdict = verdict_of(bars);
+  const BatchVerdict verdict = verdict_of(bars);
   ASSERT_EQ(verdict.good->num_rows(), 2497);
   ASSERT_TRUE(verdict.good->ValidateFull().ok());
   const auto& volumes = static_cast<const arrow::DoubleArray&>(*verdict.good->column(kVolume));
@@ -150,7 +150,7 @@ TEST(ValidatorTest, SomeNullPricesAreErrorsAndNullVolumeIsAWarning) {
   Bars bars = flat_bars(3);
   bars[1].open = kNan;  // the builder makes it null
   bars[2].volume = kNan;
-  const Verdict verdict = verdict_of(bars);
+  const BatchVerdict verdict = verdict_of(bars);
   EXPECT_EQ(quarantined_text(verdict), "1:Q05");
   EXPECT_EQ(verdict.warnings(), 1);
   EXPECT_EQ(verdict.hits_of(Rule::volume_null), 1);
@@ -177,14 +177,14 @@ TEST(ValidatorTest, NegativePricesAreLegalAndMakeZerosAndJumpsLegal) {
   set_level(bars[1], 0);
   set_level(bars[2], -37.63);
   set_level(bars[3], 0.01);
-  const Verdict verdict = verdict_of(bars);
+  const BatchVerdict verdict = verdict_of(bars);
   EXPECT_EQ(verdict.errors(), 0);
   EXPECT_EQ(verdict.hits_of(Rule::price_negative), 1);
 }
 
 TEST(ValidatorTest, TimeOutsideTheRangeIsAnError) {
   const auto batch = batch_of(flat_bars(5));
-  const Verdict verdict = verdict_of(batch, {.range = {minute(1), minute(4)}});
+  const BatchVerdict verdict = verdict_of(batch, {.range = {minute(1), minute(4)}});
   EXPECT_EQ(quarantined_text(verdict), "0:Q04 4:Q04");
 }
 
@@ -204,7 +204,7 @@ TEST(ValidatorTest, OfBarsWithOneTimeTheLastStays) {
   Bars bars = flat_bars(4);
   bars[2].timestamp = bars[1].timestamp;
   bars[2].close = bars[2].high = 101;
-  const Verdict verdict = verdict_of(bars);
+  const BatchVerdict verdict = verdict_of(bars);
   EXPECT_EQ(quarantined_text(verdict), "1:Q03");
   EXPECT_EQ(verdict.hits_of(Rule::timestamp_duplicate), 1);
 }
@@ -247,7 +247,7 @@ TEST(ValidatorTest, AJumpThatComesBackIsAnError) {
 TEST(ValidatorTest, ALevelThatStaysIsAWarningOnce) {
   Bars bars = flat_bars(300);
   for (std::size_t n = 100; n < bars.size(); ++n) set_level(bars[n], 1);
-  const Verdict verdict = verdict_of(bars);
+  const BatchVerdict verdict = verdict_of(bars);
   EXPECT_EQ(verdict.errors(), 0);
   EXPECT_EQ(verdict.hits_of(Rule::level_shift_100), 1);
 }
@@ -257,7 +257,7 @@ TEST(ValidatorTest, ALongStayIsTwoShifts) {
   for (std::size_t n = 100; n < 100 + kJumpRowsMax; ++n) set_level(bars[n], 1);
   EXPECT_EQ(verdict_of(bars).hits_of(Rule::jump_100), kJumpRowsMax);
   set_level(bars[100 + kJumpRowsMax], 1);
-  const Verdict verdict = verdict_of(bars);
+  const BatchVerdict verdict = verdict_of(bars);
   EXPECT_EQ(verdict.errors(), 0);
   EXPECT_EQ(verdict.hits_of(Rule::level_shift_100), 2);
 }
@@ -266,7 +266,7 @@ TEST(ValidatorTest, OnePriceOffByAHundredIsAnErrorAFlashCrashIsNot) {
   Bars bars = flat_bars(8);
   bars[3].high = 10'050;
   bars[5].low = 0.1;  // a factor of 1000 within a minute happened
-  const Verdict verdict = verdict_of(bars);
+  const BatchVerdict verdict = verdict_of(bars);
   EXPECT_EQ(quarantined_text(verdict), "3:Q11");
 }
 
@@ -283,7 +283,7 @@ TEST(ValidatorTest, SlicesAreJudgedLikeWholeBatches) {
   bars[21].open = kNan;
   bars[22].high = 1;
   const auto slice = batch_of(bars)->Slice(19, 10);
-  const Verdict verdict = verdict_of(slice);
+  const BatchVerdict verdict = verdict_of(slice);
   EXPECT_EQ(quarantined_text(verdict), "2:Q05 3:Q07");
   EXPECT_EQ(verdict.hits_of(Rule::volume_null), 1);
   ASSERT_EQ(verdict.good->num_rows(), 8);
@@ -329,7 +329,7 @@ TEST(ValidatorTest, SkippingCleanBlocksChangesNothing) {
     const auto faults = random() % 12;
     for (unsigned i = 0; i < faults; ++i) break_row(bars, random);
     const auto batch = batch_of(bars);
-    const Verdict verdict = verdict_of(batch);
+    const BatchVerdict verdict = verdict_of(batch);
     const auto columns = series_columns(*batch, ValidationOptions{}.range);
     RowJudge judge(*columns, {.any_negative = false, .any_positive = true});
     judge.start_at(0);
