@@ -105,7 +105,21 @@ CheckTimer timer_of(const DoctorAnswer& answer, const Clock& clock, std::string_
 }
 
 std::string evidence_of(const Error& error) {
-  return error.evidence.empty() ? "" : fmt::format(": {}", untrusted(error.evidence, 120));
+  const std::string evidence = untrusted(trim(error.evidence), 120);
+  return evidence.empty() ? "" : fmt::format(": {}", trim(evidence));
+}
+
+// A 999 that the adapter takes for a fault of the server is a refusal all the same.
+ErrorCode refusal_code(const Error& refusal) {
+  const ErrorClass kind = refusal.error_class();
+  const bool exact = kind == ErrorClass::banned || kind == ErrorClass::quota_exhausted;
+  return exact ? refusal.code : ErrorCode::rate_limited;
+}
+
+// The next whole second: who waits for it does not come a blink too early.
+std::optional<TimePoint> whole_seconds(std::optional<TimePoint> time) {
+  if (!time) return std::nullopt;
+  return TimePoint{std::chrono::ceil<std::chrono::seconds>(*time)};
 }
 
 CheckRow refused_by_another(const DoctorAnswer& answer, const CheckTimer& timer) {
@@ -209,27 +223,22 @@ CheckRow throttling_row(const DoctorAnswer& answer, const Clock& clock) {
   if (!is_throttled(answer)) {
     return timer.ok(wants_login(answer) ? "none: a session is wanted, nothing is blocked" : "none");
   }
-  const Error refusal = answer.refusal.value_or(Error{.code = ErrorCode::rate_limited});
-  const bool blocked = refusal.error_class() == ErrorClass::banned;
-  // A 999 that the adapter takes for a fault of the server is a refusal all the same.
-  const bool counted = refusal.error_class() == ErrorClass::quota_exhausted;
-  const ErrorCode code = blocked   ? ErrorCode::banned
-                         : counted ? refusal.code
-                                   : ErrorCode::rate_limited;
-  const std::string_view what = blocked ? "this address or client is blocked" : "throttled";
-  const std::string until =
-      refusal.retry_at ? fmt::format(" until {}", format_time(*refusal.retry_at)) : std::string();
+  const Error refusal = answer.refusal.value_or(Error{});
+  const ErrorCode code = refusal_code(refusal);
+  const auto until = whole_seconds(refusal.retry_at);
   const std::string finding =
-      fmt::format("HTTP {}: {}{}{}", answer.reply.status, what, until, evidence_of(refusal));
+      fmt::format("HTTP {}: {}{}{}", answer.reply.status,
+                  code == ErrorCode::banned ? "this address or client is blocked" : "throttled",
+                  until ? " until " + format_time(*until) : "", evidence_of(refusal));
   std::string cure = with_name(error_entry(code).next_step, answer.provider);
-  if (!blocked && !refusal.retry_at) {
+  if (code == ErrorCode::rate_limited && !until) {
     cure = fmt::format(
         "no time was given: leave the provider alone for an hour; as this was one call, another "
         "program on this address, or the address itself, is what counts; lower providers.{}.limits",
         answer.provider);
   }
   CheckRow row = timer.failed(code, finding, std::move(cure));
-  row.retry_at = refusal.retry_at;
+  row.retry_at = until;
   return row;
 }
 
