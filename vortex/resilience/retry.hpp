@@ -16,23 +16,28 @@ struct RetryOptions {
   Duration base = std::chrono::milliseconds(200);
   Duration cap = std::chrono::seconds(30);
   Duration hint_max = std::chrono::seconds(30);  // longer waits asked by the provider end the call
-  double budget = 0.2;                           // retries per call, on average
+  double budget = 0.2;                           // retries per call, on average; at most 1
 };
 
 class RetryPolicy {
  public:
-  explicit RetryPolicy(const RetryOptions& options) : options_(options) {}
+  explicit RetryPolicy(const RetryOptions& options);
 
-  // Counts a first attempt; it earns a share of a retry.
+  // Counts a first attempt; it earns a share of a retry. What was earned does not age.
   void on_call();
 
-  // How long to wait before attempt `attempt + 1`, or none: give up. Spends budget when it says
-  // yes.
+  // How long to wait before attempt `attempt + 1`, or none: give up. A wait that is not shorter
+  // than `time_left`, what the caller's deadline leaves, is refused at once. Spends budget when it
+  // says yes.
   std::optional<Duration> delay_after(const Error& error, int attempt, TimePoint now,
-                                      Random& random);
+                                      Random& random, Duration time_left = Duration::max());
+
+  double tokens() const { return tokens_; }
 
  private:
   static constexpr double kTokensMax = 10;
+  Duration jitter(int attempt, Random& random) const;
+
   RetryOptions options_;
   double tokens_ = kTokensMax;
 };
