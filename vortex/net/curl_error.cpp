@@ -56,8 +56,8 @@ ErrorCode curl_error_code(const CurlFailure& failure) {
     case CURLE_SSL_ENGINE_INITFAILED:
     case CURLE_USE_SSL_FAILED: return ErrorCode::tls;
     case CURLE_SSL_CACERT_BADFILE: return ErrorCode::config;  // the ca_file of the settings
-    case CURLE_PARTIAL_FILE: return ErrorCode::truncated;
     case CURLE_RECV_ERROR: return receive_failure(failure);
+    case CURLE_PARTIAL_FILE:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
     case CURLE_SEND_ERROR: return failure.answered ? ErrorCode::truncated : ErrorCode::network;

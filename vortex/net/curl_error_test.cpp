@@ -20,7 +20,6 @@ TEST(CurlErrorTest, TellsTheRoadsFailuresApart) {
   EXPECT_EQ(code_of(CURLE_SSL_CONNECT_ERROR), ErrorCode::tls);
   EXPECT_EQ(code_of(CURLE_SSL_CACERT_BADFILE), ErrorCode::config);
   EXPECT_EQ(code_of(CURLE_GOT_NOTHING), ErrorCode::network);
-  EXPECT_EQ(code_of(CURLE_PARTIAL_FILE), ErrorCode::truncated);
   EXPECT_EQ(code_of(CURLE_WEIRD_SERVER_REPLY), ErrorCode::bad_payload);
   EXPECT_EQ(code_of(CURLE_BAD_FUNCTION_ARGUMENT), ErrorCode::internal);
 }
@@ -30,8 +29,10 @@ TEST(CurlErrorTest, ABrokenConnectionIsTruncatedOnlyOnceAnAnswerHasBegun) {
             ErrorCode::network);
   EXPECT_EQ(curl_error_code({.curl_code = CURLE_RECV_ERROR, .connected = true, .answered = true}),
             ErrorCode::truncated);
-  EXPECT_EQ(curl_error_code({.curl_code = CURLE_HTTP2_STREAM, .answered = true}),
-            ErrorCode::truncated);
+  for (const int broken : {CURLE_HTTP2_STREAM, CURLE_PARTIAL_FILE}) {
+    EXPECT_EQ(curl_error_code({.curl_code = broken, .answered = true}), ErrorCode::truncated);
+    EXPECT_EQ(curl_error_code({.curl_code = broken, .connected = true}), ErrorCode::network);
+  }
 }
 
 TEST(CurlErrorTest, BadChunksAreAPayloadError) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "vortex/base/fault_record_for_test.hpp"
+#include "vortex/net/fault_proxy_for_test.hpp"
 #include "vortex/net/loopback_for_test.hpp"
 #include "vortex/net/tls_for_test.hpp"
 
@@ -10,6 +12,8 @@ namespace vortex {
 namespace {
 
 using test::CaFile;
+using test::fault_fired;
+using test::FaultProxy;
 using test::get_call;
 using test::Identity;
 using test::Loopback;
@@ -78,6 +82,59 @@ TEST(CurlTlsTest, A15AConnectionCutWithoutCloseNotifyIsTruncated) {
   const auto reply = world.send_to(server);
   ASSERT_FALSE(reply) << reply->body.view();
   EXPECT_EQ(reply.error().code, ErrorCode::truncated);
+}
+
+TEST(CurlTlsTest, A14VersionsBelowTls12AreRefusedAndNothingIsTriedWithout) {
+  TlsWorld world;
+  const TlsServer server(make_identity("IP:127.0.0.1", kHour, &world.authority), kTlsAnswer,
+                         TlsServer::End::close_notify, TlsServer::Versions::old_only);
+  EXPECT_EQ(world.send_to(server).error().code, ErrorCode::tls);
+  EXPECT_EQ(server.connections(), 1);
+  EXPECT_EQ(server.answered(), 0);
+}
+
+// Where an answer ends with its connection, only close_notify tells a whole one from a cut one.
+TEST(CurlTlsTest, A15NoCutOfTheTlsStreamLooksLikeAShorterAnswer) {
+  TlsWorld world;
+  const TlsServer server(make_identity("IP:127.0.0.1", kHour, &world.authority),
+                         "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n01234567890123456789");
+  FaultProxy proxy(world.loopback.runtime(), server.port());
+  const HttpRoute route{.base_url = "https://127.0.0.1:" + std::to_string(proxy.port()),
+                        .ca_file = world.ca.path()};
+  ASSERT_TRUE(world.loopback.send(route, get_call("/")));
+  const std::size_t size = proxy.answer_bytes();
+  for (std::size_t k = 0; k < size; k += k + 150 < size ? 37 : 1) {
+    proxy.set_plan({{.answer = {.ends_after = k}}});
+    const auto reply = world.loopback.send(route, get_call("/"));
+    if (reply) {
+      EXPECT_EQ(reply->body.view(), "01234567890123456789") << k;
+      EXPECT_GT(k + 60, size) << "before the last record";
+    } else {
+      const auto code = reply.error().code;
+      EXPECT_TRUE(code == ErrorCode::tls || code == ErrorCode::network ||
+                  code == ErrorCode::truncated)
+          << k << reply.error().to_line();
+    }
+    fault_fired("A15");
+  }
+}
+
+TEST(CurlTlsTest, A15AGarbledRecordIsRefusedWhereverItIs) {
+  TlsWorld world;
+  const TlsServer server(make_identity("IP:127.0.0.1", kHour, &world.authority), kTlsAnswer);
+  FaultProxy proxy(world.loopback.runtime(), server.port());
+  const HttpRoute route{.base_url = "https://127.0.0.1:" + std::to_string(proxy.port()),
+                        .connect_timeout = std::chrono::milliseconds(200),
+                        .read_timeout = std::chrono::milliseconds(200),
+                        .ca_file = world.ca.path()};
+  ASSERT_TRUE(world.loopback.send(route, get_call("/")));
+  const std::size_t answer_start = proxy.answer_bytes() - 60;
+  for (std::size_t k = 0; k < answer_start; k += 53) {
+    proxy.set_plan({{.answer = {.garbled_at = k}}});
+    const auto reply = world.loopback.send(route, get_call("/"));
+    if (reply) EXPECT_EQ(reply->body.view(), "safe") << k;
+    fault_fired("A15");
+  }
 }
 
 TEST(CurlTlsTest, PlainHttpBehindHttpsIsATlsError) {

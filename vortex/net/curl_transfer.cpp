@@ -92,7 +92,10 @@ Result<void> CurlTransfer::prepare(const std::string& proxy) {
         .set(CURLOPT_PROXY_CAINFO, route_.ca_file.c_str());
   }
   if (hop_.method == HttpMethod::post) {
+    // Over a kept connection that dies libcurl sends the request again by itself, also one that the
+    // server has read: a POST goes over a connection of its own.
     options.set(CURLOPT_POST, 1L)
+        .set(CURLOPT_FRESH_CONNECT, 1L)
         .set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(hop_.body.size()))
         .set(CURLOPT_POSTFIELDS, hop_.body.c_str());
   }

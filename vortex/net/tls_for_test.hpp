@@ -43,15 +43,20 @@ class CaFile {
   std::filesystem::path path_;
 };
 
-// Answers every connection once with the given bytes, on a thread of its own.
+// Answers every connection once with the given bytes, on a thread of its own. `old_only`: speaks
+// TLS 1.0 and 1.1, nothing newer.
 class TlsServer {
  public:
   enum class End : unsigned char { close_notify, cut };
-  TlsServer(const Identity& identity, std::string answer, End end = End::close_notify);
+  enum class Versions : unsigned char { current, old_only };
+  TlsServer(const Identity& identity, std::string answer, End end = End::close_notify,
+            Versions versions = Versions::current);
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
   std::string url(const std::string& host) const;
+  std::uint16_t port() const { return port_; }
+  int connections() const { return connections_; }
   int answered() const { return answered_; }
 
  private:
@@ -64,6 +69,7 @@ class TlsServer {
   End end_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
+  std::atomic<int> connections_ = 0;
   std::atomic<int> answered_ = 0;
   std::thread thread_;
 };

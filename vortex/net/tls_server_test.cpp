@@ -83,8 +83,13 @@ struct TlsServer::Context {
   Context& operator=(const Context&) = delete;
 };
 
-TlsServer::TlsServer(const Identity& identity, std::string answer, End end)
+TlsServer::TlsServer(const Identity& identity, std::string answer, End end, Versions versions)
     : context_(std::make_unique<Context>()), answer_(std::move(answer)), end_(end) {
+  if (versions == Versions::old_only) {
+    SSL_CTX_set_min_proto_version(context_->ssl, TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(context_->ssl, TLS1_1_VERSION);
+    SSL_CTX_set_security_level(context_->ssl, 0);
+  }
   SSL_CTX_use_certificate(context_->ssl, identity.certificate.get());
   SSL_CTX_use_PrivateKey(context_->ssl, identity.key.get());
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -120,6 +125,7 @@ void TlsServer::serve() {
     const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection < 0) return;
     const timeval patience{.tv_sec = 5, .tv_usec = 0};
+    ++connections_;
     ::setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     answer_one(connection);
     ::close(connection);
