@@ -11,6 +11,7 @@ namespace vortex {
 class Deadline {
  public:
   static Deadline after(Monotonic now, Duration duration) { return Deadline(now + duration); }
+  static Deadline until(Monotonic moment) { return Deadline(moment); }
   static Deadline never() { return Deadline(Monotonic::max()); }
 
   Duration left(Monotonic now) const {

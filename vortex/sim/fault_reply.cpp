@@ -144,7 +144,11 @@ ServerReply with_fault(ServerReply reply, const FaultRule& rule) {
     case garbage: reply.body = rule.body.value_or(std::string(kGarbage)); break;
     case gzip_bomb: reply = bomb_reply(rule); break;
     case redirect: reply = redirect_reply(rule); break;
+    case connect_hang:
     case hang: reply.hang = true; break;
+    case refuse:
+    case resolve:
+    case tls: reply.reset = true; break;
     case reset:
       reply.reset = true;
       reply.close_after_bytes = rule.at_byte.value_or(0);

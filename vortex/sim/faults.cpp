@@ -16,7 +16,7 @@ using enum FaultKind;
 
 constexpr std::size_t kRulesMax = 10'000;
 
-constexpr std::array<std::pair<std::string_view, FaultKind>, 14> kKinds = {{
+constexpr std::array<std::pair<std::string_view, FaultKind>, 18> kKinds = {{
     {"status", status},
     {"delay", delay},
     {"reset", reset},
@@ -31,6 +31,10 @@ constexpr std::array<std::pair<std::string_view, FaultKind>, 14> kKinds = {{
     {"rate_limit", rate_limit},
     {"gzip_bomb", gzip_bomb},
     {"redirect", redirect},
+    {"refuse", refuse},
+    {"connect_hang", connect_hang},
+    {"resolve", resolve},
+    {"tls", tls},
 }};
 
 constexpr std::array<std::string_view, 14> kMembers = {
@@ -211,6 +215,10 @@ std::string_view to_string(FaultKind kind) {
     if (value == kind) return name;
   }
   return "unknown";
+}
+
+bool is_before_sending(FaultKind kind) {
+  return kind == refuse || kind == connect_hang || kind == resolve || kind == tls;
 }
 
 Result<FaultScript> FaultScript::parse(std::string_view json, std::uint64_t seed) {

@@ -7,8 +7,14 @@
 //    {"calls": {"from": 2, "to": 5}, "after": "10s", "until": "60s", "fault": "rate_limit"}]
 //
 // A rule counts the calls that match its provider, symbol, path and time; `calls` are numbers in
-// that count, from 1. Without `calls` and `probability` every matching call is hit. Pure: the same
-// seed and the same calls give the same faults.
+// that count, from 1. Without `calls` and `probability` every matching call is hit. A provider that
+// is down for an hour: {"provider": "yahoo", "after": "2h", "until": "3h", "fault": "refuse"}.
+// Pure: the same seed and the same calls give the same faults.
+//
+// `refuse`, `connect_hang`, `resolve` and `tls` happen before a request is sent. Simulated time
+// (simulated_transport.hpp) does them as named. The simulator listens on a socket that has long
+// accepted the connection: there `refuse`, `resolve` and `tls` reset it without an answer, and
+// `connect_hang` is a `hang`.
 #pragma once
 
 #include <cstdint>
@@ -39,9 +45,16 @@ enum class FaultKind : std::uint8_t {
   rate_limit,    // 429 in plain text, `retry_after`
   gzip_bomb,     // 200, `at_byte` bytes (default 1 MiB) that unpack to about 1,000 times as many
   redirect,      // 302 to `location`
+  refuse,        // nobody listens
+  connect_hang,  // the connection never stands
+  resolve,       // the name has no address
+  tls,           // the certificate is not trusted
 };
 
 std::string_view to_string(FaultKind kind);
+
+// Does the fault keep a request from being sent?
+bool is_before_sending(FaultKind kind);
 
 struct FaultRule {
   std::string provider = "*";

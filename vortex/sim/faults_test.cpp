@@ -103,6 +103,9 @@ TEST(FaultReplyTest, EveryKindChangesTheReplyAsNamed) {
   EXPECT_EQ(faulted(R"({"fault":"cut","at_byte":3})").close_after_bytes, 3U);
   EXPECT_TRUE(faulted(R"({"fault":"reset"})").reset);
   EXPECT_TRUE(faulted(R"({"fault":"hang"})").hang);
+  EXPECT_TRUE(faulted(R"({"fault":"connect_hang"})").hang);
+  EXPECT_TRUE(faulted(R"({"fault":"refuse"})").reset);
+  EXPECT_FALSE(faulted(R"({"fault":"resolve"})").close_after_bytes) << "nothing is answered";
   EXPECT_EQ(faulted(R"({"fault":"trickle"})").trickle_bytes, 1U);
   EXPECT_TRUE(faulted(R"({"fault":"html"})").body.starts_with("<!DOCTYPE"));
   EXPECT_EQ(faulted(R"({"fault":"empty"})").body, "");

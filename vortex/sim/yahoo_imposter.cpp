@@ -157,6 +157,7 @@ TimePoint YahooImposter::now() const {
 }
 
 ServerReply YahooImposter::answer(const ServerRequest& request) {
+  last_fault_.reset();
   if (request.path.starts_with("/__sim/")) return control(request);
   Asked asked{.kind = kind_of(request.path), .symbol = {}};
   if (asked.kind == "chart") {
@@ -165,7 +166,7 @@ ServerReply YahooImposter::answer(const ServerRequest& request) {
   }
   counts_.request(kProvider, asked.kind, asked.symbol);
   ServerReply reply = answer_provider(request, asked);
-  const bool answered = !reply.hang && !(reply.reset && reply.close_after_bytes == 0U);
+  const bool answered = !reply.hang && !(reply.reset && reply.close_after_bytes.value_or(0) == 0U);
   counts_.answered(kProvider, answered ? reply.status : 0);
   return reply;
 }
@@ -180,7 +181,10 @@ ServerReply YahooImposter::answer_provider(const ServerRequest& request, const A
                                           .symbol = asked.symbol,
                                           .path = request.path,
                                           .since_start = since_start});
-  if (rule != nullptr) counts_.fault(kProvider, to_string(rule->kind));
+  if (rule != nullptr) {
+    counts_.fault(kProvider, to_string(rule->kind));
+    last_fault_ = rule->kind;
+  }
   ServerReply reply = route(request, asked, rule);
   if (rule != nullptr) reply = with_fault(std::move(reply), *rule);
   add_usual_headers(reply, now());

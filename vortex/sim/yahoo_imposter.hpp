@@ -36,6 +36,8 @@ class YahooImposter {
                 YahooImposterOptions options);
 
   ServerReply answer(const ServerRequest& request);
+  // What the script did to the newest answer. Simulated time does faults that a socket cannot.
+  std::optional<FaultKind> last_fault() const { return last_fault_; }
 
  private:
   struct Asked;  // what a request is about
@@ -64,6 +66,7 @@ class YahooImposter {
   YahooImposterOptions options_;
   YahooSessions sessions_;
   SimCounts counts_;
+  std::optional<FaultKind> last_fault_;
 };
 
 }  // namespace vortex
