@@ -11,7 +11,8 @@
 //     …send, decode, judge…
 //     guard.leave(std::move(*admission), now, verdict_of(code));
 //
-// Before each lease and at unused_at(): while (auto back = guard.unused(now)) ledger.give_back(…).
+// One caller at a time asks the ledger; the others wait for it and try again. Before each lease and
+// at unused_at(): while (auto back = guard.unused(now)) ledger.give_back(…).
 #pragma once
 
 #include <cstdint>

@@ -63,6 +63,7 @@ void LeasedPermits::accept(const Lease& lease, Now now, int in_flight) {
   std::optional<LeaseRefusal> refusal = lease.refusal;  // may throw; nothing below does
   const bool has_permits = lease.permits > 0 && !refusal;
   const bool has_place = !places_counted_ || lease.places > in_flight;
+  if (refusal) places_ = std::min(places_, in_flight);  // as wanted() told it
   if (has_permits) {
     set_aside();
     id_ = lease.id;
