@@ -47,19 +47,26 @@ int on_busy(void* wait_max, int turn) {
   return wait_for_lock(turn, *static_cast<Duration*>(wait_max)) ? 1 : 0;
 }
 
+// SQL that does not fit the tables means that they are not ours, or gone with the content.
+Result<bool> step_first(SqliteStatement& query, sqlite3* db) {
+  auto found = query.step();
+  if (!found && sqlite3_errcode(db) == SQLITE_ERROR) found.error().code = ErrorCode::corrupt;
+  return found;
+}
+
 Result<void> check_content(sqlite3* db, const std::string& path) {
+  SqliteStatement layout(db, path, "SELECT value FROM meta WHERE name = 'layout'");
+  VORTEX_TRY(const bool found, step_first(layout, db));
+  if (!found || layout.whole(0) != kLayout) {
+    return fail(ErrorCode::corrupt, fmt::format("{} has another layout", path));
+  }
+  layout.reset();
   SqliteStatement check(db, path, "PRAGMA quick_check('accounts')");
-  VORTEX_TRY(const bool checked, check.step());
+  VORTEX_TRY(const bool checked, step_first(check, db));
   if (!checked || check.text(0) != "ok") {
     return fail(ErrorCode::corrupt, fmt::format("{}: its pages do not fit together", path));
   }
   check.reset();
-  SqliteStatement query(db, path, "SELECT value FROM meta WHERE name = 'layout'");
-  VORTEX_TRY(const bool found, query.step());
-  if (!found || query.whole(0) != kLayout) {
-    return fail(ErrorCode::corrupt, fmt::format("{} has another layout", path));
-  }
-  query.reset();
   return {};
 }
 
