@@ -129,12 +129,12 @@ Read<TypedValue> read_size(const RawValue& raw, const KeyBounds& bounds) {
 
 bool is_web_address(std::string_view text) {
   const bool scheme = text.starts_with("http://") || text.starts_with("https://");
-  const bool clean = text.find_first_of(" \t\r\n") == std::string_view::npos;
+  const bool clean = text.find_first_of(" \t\r\n?#") == std::string_view::npos;
   return scheme && clean && text.find("://") + 3 < text.size();
 }
 
 constexpr std::string_view kAddressWanted =
-    "expected an address that begins with http:// or https://";
+    "expected an address that begins with http:// or https:// and has no query";
 
 Read<TypedValue> read_url(const RawValue& raw, const ReadingRules& rules) {
   auto text = read_text(raw, rules);
