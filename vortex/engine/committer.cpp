@@ -23,11 +23,13 @@ std::uint64_t size_of(const SeriesBatch& batch) {
 
 }  // namespace
 
-Committer::Committer(Runtime& runtime, Dataset& dataset, Limits limits, SyncReport& report)
+Committer::Committer(Runtime& runtime, Dataset& dataset, Limits limits, SyncReport& report,
+                     EventBus* events)
     : runtime_(runtime),
       dataset_(dataset),
       limits_(limits),
       report_(report),
+      events_(events),
       turn_(runtime.io_executor(), 1) {}
 
 bool Committer::is_due() const {
@@ -56,11 +58,27 @@ boost::asio::awaitable<void> Committer::commit_pending() {
   std::vector<SeriesBatch> batch = std::exchange(pending_, {});
   const std::vector<std::size_t> items = std::exchange(pending_items_, {});
   pending_bytes_ = 0;
+  const Monotonic begun = runtime_.clock().monotonic();
+  const std::int64_t rows_before = report_.rows.fresh + report_.rows.restated;
   Dataset* dataset = &dataset_;
   auto receipt = co_await run_on_pool(runtime_, [dataset, batch = std::move(batch)]() mutable {
     return dataset->commit(std::move(batch));
   });
+  const std::optional<CommitReceipt> done = receipt ? std::optional(*receipt) : std::nullopt;
   note(items, std::move(receipt));
+  if (done && done->committed)
+    tell(*done, report_.rows.fresh + report_.rows.restated - rows_before, begun);
+}
+
+void Committer::tell(const CommitReceipt& receipt, std::int64_t rows, Monotonic begun) {
+  if (events_ == nullptr) return;
+  const std::chrono::duration<double, std::milli> elapsed = runtime_.clock().monotonic() - begun;
+  events_->publish({.time = runtime_.clock().now(),
+                    .type = EventType::dataset_committed,
+                    .provider = "store",
+                    .count = rows,
+                    .of = receipt.version,
+                    .measure = elapsed.count()});
 }
 
 void Committer::note(const std::vector<std::size_t>& items, Result<CommitReceipt> receipt) {

@@ -10,6 +10,7 @@
 #include "vortex/engine/sync.hpp"
 #include "vortex/runtime/runtime.hpp"
 #include "vortex/store/dataset.hpp"
+#include "vortex/telemetry/event_bus.hpp"
 
 namespace vortex {
 
@@ -19,8 +20,9 @@ class Committer {
     std::uint64_t bytes_max = 64ull << 20;  // decoded
     Duration age_max = std::chrono::seconds(60);
   };
-  // `dataset` and `report` must outlive it; receipts are written into the report's items.
-  Committer(Runtime& runtime, Dataset& dataset, Limits limits, SyncReport& report);
+  // All must outlive it; receipts are written into the report's items. `events` may be null.
+  Committer(Runtime& runtime, Dataset& dataset, Limits limits, SyncReport& report,
+            EventBus* events = nullptr);
 
   // Takes one series' batch for the item at that place of the report. Waits while a full batch is
   // being committed and the next one is full too. Storage trouble is noted in the report.
@@ -33,11 +35,13 @@ class Committer {
   bool is_due() const;
   boost::asio::awaitable<void> commit_pending();
   void note(const std::vector<std::size_t>& items, Result<CommitReceipt> receipt);
+  void tell(const CommitReceipt& receipt, std::int64_t rows, Monotonic begun);
 
   Runtime& runtime_;
   Dataset& dataset_;
   Limits limits_;
   SyncReport& report_;
+  EventBus* events_;
   Slots turn_;
   std::vector<SeriesBatch> pending_;
   std::vector<std::size_t> pending_items_;

@@ -1,19 +1,18 @@
-#include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include <arrow/table.h>
-#include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
 #include "vortex/codec/arrow_error.hpp"
 #include "vortex/codec/bar_schema.hpp"
-#include "vortex/engine/journey.hpp"
-#include "vortex/engine/run_plan.hpp"
+#include "vortex/engine/engine_parts.hpp"
+#include "vortex/engine/run.hpp"
+#include "vortex/engine/sqlite_ledger.hpp"
 #include "vortex/engine/sync.hpp"
 #include "vortex/net/curl_transport.hpp"
-#include "vortex/runtime/task_group.hpp"
 
 namespace vortex {
 namespace {
@@ -23,143 +22,38 @@ constexpr Duration kFetchReach = std::chrono::days(365);
 }  // namespace
 
 struct Engine::Impl {
-  Impl(const Settings& given_settings, const Clock& given_clock, ProviderRegistry registry)
-      : settings(given_settings),
-        clock(given_clock),
-        providers(std::move(registry)),
-        runtime(given_clock, static_cast<unsigned>(given_settings.cpu_threads)) {}
+  Impl(const Settings& given_settings, const Clock& given_clock, EngineParts given)
+      : settings(given_settings), clock(given_clock), parts(std::move(given)) {}
+
+  // The daily allowances of the providers that the items go to.
+  Result<std::map<std::string, AllowanceUse>> days_of(const std::vector<PlannedItem>& items) {
+    std::map<std::string, AllowanceUse> days;
+    std::set<const Provider*> asked;
+    for (const PlannedItem& item : items) {
+      if (item.route.provider == nullptr || !asked.insert(item.route.provider).second) continue;
+      VORTEX_TRY(const auto day, clients->day_of(*item.route.provider));
+      if (day) days.emplace(item.route.provider->name(), *day);
+    }
+    return days;
+  }
+
+  Run::Parts run_parts(const SyncHooks& hooks, std::string command, Monotonic started) {
+    return {.runtime = parts.runtime.get(),
+            .clients = clients.get(),
+            .events = parts.events,
+            .settings = &settings,
+            .hooks = &hooks,
+            .command = std::move(command),
+            .started = started};
+  }
 
   const Settings& settings;
   const Clock& clock;
-  ProviderRegistry providers;
-  Runtime runtime;
-  std::unique_ptr<HttpTransport> transport;
+  EngineParts parts;
+  std::unique_ptr<ProviderClients> clients;
 };
 
 namespace {
-
-// One run of sync or fetch: asks all planned items, some at a time. Belongs to the I/O thread.
-class Run {
- public:
-  struct Parts {
-    Runtime* runtime = nullptr;
-    HttpTransport* transport = nullptr;
-    const Settings* settings = nullptr;
-    const SyncHooks* hooks = nullptr;
-    Monotonic started;
-  };
-
-  Run(const Parts& parts, std::vector<PlannedItem> items, SyncReport& report, Committer* committer)
-      : parts_(parts),
-        items_(std::move(items)),
-        report_(report),
-        committer_(committer),
-        journey_(*parts.runtime, report, committer),
-        all_calls_(parts.runtime->io_executor(),
-                   static_cast<std::size_t>(parts.settings->concurrency)),
-        legs_(std::make_shared<TaskGroup>(
-            *parts.runtime,
-            TaskGroupOptions{.tasks_max = static_cast<std::size_t>(parts.settings->concurrency)})) {
-  }
-
-  boost::asio::awaitable<void> run() {
-    const std::stop_callback on_stop(parts_.hooks->stop, [this] {  // from whatever thread asks
-      boost::asio::post(parts_.runtime->io_executor(), [legs = std::weak_ptr(legs_)] {
-        if (const auto group = legs.lock()) group->stop();
-      });
-    });
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-      if (parts_.hooks->stop.stop_requested()) {
-        interrupt(i);
-      } else {
-        co_await start_leg(i);
-      }
-    }
-    co_await legs_->join();
-    report_.interrupted = parts_.hooks->stop.stop_requested();
-    show_progress(true);
-    if (committer_ != nullptr) co_await committer_->flush();
-  }
-
-  const Journey& journey() const { return journey_; }
-
- private:
-  boost::asio::awaitable<void> start_leg(std::size_t i) {
-    if (items_[i].route.provider == nullptr) {
-      ++done_;
-      co_return;
-    }
-    auto client = client_for(*items_[i].route.provider);
-    if (!client) {
-      report_.items[i].status = ItemStatus::failed;
-      report_.items[i].error = std::move(client).error();
-      ++done_;
-      co_return;
-    }
-    // Refused only when stopping.
-    if (auto room = co_await legs_->wait_for_room(); !room) co_return interrupt(i);
-    if (!legs_->spawn(travel(i, *client))) co_return interrupt(i);
-  }
-
-  boost::asio::awaitable<void> travel(std::size_t i, ProviderClient* client) {
-    co_await journey_.travel({.item = i,
-                              .client = client,
-                              .request = items_[i].route.request,
-                              .ranges = items_[i].ranges});
-    ++done_;
-    show_progress(false);
-  }
-
-  void interrupt(std::size_t i) {
-    if (report_.items[i].error) return;  // it failed before, for a reason of its own
-    report_.items[i].status = ItemStatus::failed;
-    report_.items[i].error =
-        Error{.code = ErrorCode::cancelled, .message = "interrupted before it was asked"};
-  }
-
-  Result<ProviderClient*> client_for(const Provider& provider) {
-    const std::string name(provider.name());
-    auto& client = clients_[name];
-    if (client != nullptr) return client.get();
-    const auto own = parts_.settings->providers.find(name);
-    if (own == parts_.settings->providers.end()) {
-      return fail(ErrorCode::config, fmt::format("there are no settings for provider {}", name));
-    }
-    VORTEX_TRY(client, ProviderClient::create({.runtime = parts_.runtime,
-                                               .transport = parts_.transport,
-                                               .all_calls = &all_calls_,
-                                               .counts = &report_.calls,
-                                               .provider = &provider,
-                                               .settings = &own->second,
-                                               .seed = Random::from_system().next()}));
-    return client.get();
-  }
-
-  void show_progress(bool committing) const {
-    if (!parts_.hooks->progress) return;
-    const Monotonic now = parts_.runtime->clock().monotonic();
-    parts_.hooks->progress(
-        {.items_done = done_,
-         .items_total = static_cast<std::int64_t>(report_.items.size()),
-         .items_failed = std::ranges::count(report_.items, ItemStatus::failed, &ItemReport::status),
-         .rows = journey_.rows_decoded(),
-         .calls = report_.calls,
-         .elapsed = std::chrono::duration_cast<Duration>(now - parts_.started),
-         .committing = committing});
-  }
-
-  Parts parts_;
-  std::vector<PlannedItem> items_;
-  SyncReport& report_;
-  Committer* committer_;
-  Journey journey_;
-  Slots all_calls_;
-  std::map<std::string, std::unique_ptr<ProviderClient>> clients_;
-  std::int64_t done_ = 0;
-  // Last: its tasks refer to all of the above. Shared, because a stop may be on its way when it
-  // ends.
-  std::shared_ptr<TaskGroup> legs_;
-};
 
 Result<void> check_providers(const SyncRequest& request, const ProviderRegistry& providers,
                              const RouteContext& context) {
@@ -179,20 +73,44 @@ Result<std::shared_ptr<arrow::Table>> join_items(const Journey& journey, std::si
   return to_result(arrow::Table::FromRecordBatches(bar_schema(), batches), ErrorCode::internal);
 }
 
+Result<Dataset> open_dataset(const std::string& path, const Clock& clock) {
+  return Dataset::open_or_create(path, clock);
+}
+
+// What was not given is made as a user's machine needs it.
+Result<void> complete(EngineParts& parts, const Settings& settings, const Clock& clock) {
+  if (parts.providers.names().empty()) parts.providers = builtin_providers();
+  if (parts.runtime == nullptr) {
+    parts.runtime = std::make_unique<Runtime>(clock, static_cast<unsigned>(settings.cpu_threads));
+  }
+  if (parts.transport == nullptr) {
+    VORTEX_TRY(parts.transport, CurlTransport::create(*parts.runtime));
+  }
+  if (parts.ledger == nullptr) {
+    VORTEX_TRY(parts.ledger, SqliteLedger::open(settings.state_dir, clock));
+  }
+  if (!parts.open_dataset) parts.open_dataset = open_dataset;
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::create(const Settings& settings, const Clock& clock) {
-  return create(settings, clock, builtin_providers(), nullptr);
+  return create(settings, clock, EngineParts{});
 }
 
 Result<std::unique_ptr<Engine>> Engine::create(const Settings& settings, const Clock& clock,
-                                               ProviderRegistry providers,
-                                               std::unique_ptr<HttpTransport> transport) {
-  auto impl = std::make_unique<Impl>(settings, clock, std::move(providers));
-  impl->transport = std::move(transport);
-  if (impl->transport == nullptr) {
-    VORTEX_TRY(impl->transport, CurlTransport::create(impl->runtime));
-  }
+                                               EngineParts parts) {
+  VORTEX_TRY_VOID(complete(parts, settings, clock));
+  auto impl = std::make_unique<Impl>(settings, clock, std::move(parts));
+  EngineParts& own = impl->parts;
+  impl->clients = std::make_unique<ProviderClients>(
+      ProviderClients::Parts{.runtime = own.runtime.get(),
+                             .transport = own.transport.get(),
+                             .ledger = own.ledger.get(),
+                             .events = own.events,
+                             .settings = &settings,
+                             .random = own.seed ? Random(*own.seed) : Random::from_system()});
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
@@ -201,30 +119,32 @@ Engine::~Engine() = default;
 
 Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hooks) {
   const Monotonic started = impl_->clock.monotonic();
-  const RouteContext context{
-      .providers = &impl_->providers, .settings = &impl_->settings, .now = impl_->clock.now()};
-  VORTEX_TRY_VOID(check_providers(request, impl_->providers, context));
+  const RouteContext context{.providers = &impl_->parts.providers,
+                             .settings = &impl_->settings,
+                             .now = impl_->clock.now()};
+  VORTEX_TRY_VOID(check_providers(request, impl_->parts.providers, context));
   SyncReport report{.store = impl_->settings.store_uri};
   std::vector<PlannedItem> items = plan_items(request, context, report);
 
-  if (request.dry_run && !std::filesystem::exists(impl_->settings.store_uri)) {
-    note_plan(items, context.now, report);  // planning makes no dataset
-    return report;
+  // Planning makes no dataset.
+  std::optional<Dataset> dataset;
+  if (!request.dry_run || std::filesystem::exists(impl_->settings.store_uri)) {
+    VORTEX_TRY(dataset, impl_->parts.open_dataset(impl_->settings.store_uri, impl_->clock));
+    report.dataset_id = dataset->id();
+    report.table_version = dataset->version();
+    VORTEX_TRY_VOID(
+        subtract_stored(items, *dataset, request.overlap ? impl_->settings.overlap_bars : 0));
   }
-  VORTEX_TRY(Dataset dataset, Dataset::open_or_create(impl_->settings.store_uri, impl_->clock));
-  report.dataset_id = dataset.id();
-  report.table_version = dataset.version();
-  VORTEX_TRY_VOID(
-      subtract_stored(items, dataset, request.overlap ? impl_->settings.overlap_bars : 0));
   note_plan(items, context.now, report);
+  VORTEX_TRY(const auto days, impl_->days_of(items));
+  apply_allowances(items, days, impl_->settings.reserve, report);
   if (!request.dry_run) {
     Committer committer(
-        impl_->runtime, dataset,
+        *impl_->parts.runtime, *dataset,
         {.bytes_max = impl_->settings.batch_bytes_max, .age_max = impl_->settings.batch_age_max},
-        report);
-    Run run({&impl_->runtime, impl_->transport.get(), &impl_->settings, &hooks, started},
-            std::move(items), report, &committer);
-    impl_->runtime.run(run.run());
+        report, impl_->parts.events);
+    Run run(impl_->run_parts(hooks, "sync", started), std::move(items), report, &committer);
+    impl_->parts.runtime->run(run.run());
   }
   report.elapsed = std::chrono::duration_cast<Duration>(impl_->clock.monotonic() - started);
   return report;
@@ -232,19 +152,18 @@ Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hoo
 
 Result<FetchReport> Engine::fetch(const SyncRequest& request, const SyncHooks& hooks) {
   const Monotonic started = impl_->clock.monotonic();
-  const RouteContext context{.providers = &impl_->providers,
+  const RouteContext context{.providers = &impl_->parts.providers,
                              .settings = &impl_->settings,
                              .now = impl_->clock.now(),
                              .default_reach = kFetchReach,
                              .reach_is_depth = false};
-  VORTEX_TRY_VOID(check_providers(request, impl_->providers, context));
+  VORTEX_TRY_VOID(check_providers(request, impl_->parts.providers, context));
   SyncReport report;
   std::vector<PlannedItem> items = plan_items(request, context, report);
   note_plan(items, context.now, report);
   const std::size_t count = items.size();
-  Run run({&impl_->runtime, impl_->transport.get(), &impl_->settings, &hooks, started},
-          std::move(items), report, nullptr);
-  if (!request.dry_run) impl_->runtime.run(run.run());
+  Run run(impl_->run_parts(hooks, "fetch", started), std::move(items), report, nullptr);
+  if (!request.dry_run) impl_->parts.runtime->run(run.run());
   VORTEX_TRY(std::shared_ptr<arrow::Table> bars, join_items(run.journey(), count));
   return FetchReport{.bars = std::move(bars),
                      .items = std::move(report.items),

@@ -6,6 +6,7 @@
 
 #include "vortex/base/json.hpp"
 #include "vortex/base/random.hpp"
+#include "vortex/engine/engine_parts.hpp"
 #include "vortex/engine/fake_provider_for_test.hpp"
 #include "vortex/engine/sync.hpp"
 #include "vortex/store/dataset.hpp"
@@ -23,6 +24,7 @@ class EngineTest : public testing::Test {
       : folder_(std::filesystem::temp_directory_path() /
                 ("vortex-engine-" + Random::from_system().uuid())),
         settings_(fake::fake_settings((folder_ / "data").string())) {
+    settings_.state_dir = (folder_ / "state").string();
     std::filesystem::create_directories(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -41,8 +43,9 @@ class EngineTest : public testing::Test {
   }
 
   std::unique_ptr<Engine> engine() {
-    auto made = Engine::create(settings_, clock_, fake::fake_registry(),
-                               std::make_unique<FakeTransport>(nullptr, clock_, script_, log_));
+    EngineParts parts{.providers = fake::fake_registry(),
+                      .transport = std::make_unique<FakeTransport>(nullptr, clock_, script_, log_)};
+    auto made = Engine::create(settings_, clock_, std::move(parts));
     EXPECT_TRUE(made.has_value());
     return std::move(*made);
   }

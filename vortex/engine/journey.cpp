@@ -32,19 +32,27 @@ void add_answer(SeriesBatch& batch, CallAnswer& answer, const Answered& answered
     std::ranges::copy(coverage_after(answered), std::back_inserter(batch.coverage));
 }
 
+bool is_deferral(const Error& error) {
+  const ErrorClass kind = error.error_class();
+  return kind == ErrorClass::quota_exhausted || kind == ErrorClass::deferred;
+}
+
+// Our own stop or the account's: the range stays missing, it did not fail.
+bool says_nothing_of_the_range(const Error& error) {
+  return error.code == ErrorCode::cancelled || is_deferral(error);
+}
+
 }  // namespace
 
-Journey::Journey(Runtime& runtime, SyncReport& report, Committer* committer)
-    : runtime_(runtime), report_(report), committer_(committer), collected_(report.items.size()) {}
+Journey::Journey(const Parts& parts, SyncReport& report)
+    : parts_(parts), report_(report), collected_(report.items.size()) {}
 
 boost::asio::awaitable<void> Journey::travel(Leg leg) {
   SeriesBatch batch{.key = key_of(leg)};
   bool any_rows = false;
 
-  for (const TimeRange range : leg.ranges) {
-    BarsRequest request = leg.request;
-    request.range = range;
-    auto error = co_await ask_range(leg, request, &batch, &any_rows);
+  for (const PlannedRange& range : leg.ranges) {
+    auto error = co_await ask_range(&leg, range, &batch, &any_rows);
     if (!error) continue;
     fail_item(leg.item, std::move(*error));
     break;
@@ -52,35 +60,39 @@ boost::asio::awaitable<void> Journey::travel(Leg leg) {
 
   ItemReport& item = report_.items[leg.item];
   if (!item.error && !any_rows && !leg.ranges.empty()) item.status = ItemStatus::empty;
-  if (committer_ != nullptr) co_await committer_->add(leg.item, std::move(batch));
+  if (parts_.committer != nullptr) co_await parts_.committer->add(leg.item, std::move(batch));
 }
 
-boost::asio::awaitable<std::optional<Error>> Journey::ask_range(Leg leg, BarsRequest range_request,
+boost::asio::awaitable<std::optional<Error>> Journey::ask_range(const Leg* leg,
+                                                                PlannedRange planned,
                                                                 SeriesBatch* batch,
                                                                 bool* any_rows) {
-  const HttpAdapter& adapter = leg.client->adapter();
-  auto calls = adapter.plan(range_request, runtime_.clock().now());
+  const HttpAdapter& adapter = leg->client->adapter();
+  BarsRequest range_request = leg->request;
+  range_request.range = planned.range;
+  auto calls = adapter.plan(range_request, parts_.runtime->clock().now());
   if (!calls) co_return std::move(calls).error();
 
   for (const HttpCall& call : *calls) {
+    if (planned.calls_now-- <= 0) co_return deferred_until(leg->rule, leg->resets_at);
     BarsRequest request = range_request;
     request.range = adapter.range_of(range_request, call);
-    CallAnswer answer = co_await ask_call(leg.client, request, call);
+    CallAnswer answer = co_await ask_call(leg->client, request, call);
 
-    note(report_.items[leg.item], answer);
+    note(report_.items[leg->item], answer);
     *any_rows = *any_rows || answer.last_bar.has_value();
-    if (committer_ == nullptr) {
-      for (const CheckedPage& page : answer.pages) collected_[leg.item].push_back(page.page.bars);
+    if (parts_.committer == nullptr) {
+      for (const CheckedPage& page : answer.pages) collected_[leg->item].push_back(page.page.bars);
     } else {
       add_answer(*batch, answer,
                  {.asked = request.range,
                   .interval = request.interval,
                   .last_bar = answer.last_bar,
-                  .now = runtime_.clock().now()});
+                  .now = parts_.runtime->clock().now()});
     }
     if (!answer.error) continue;
     // Calls go in time order: from the first that failed on, nothing is known.
-    if (answer.error->code != ErrorCode::cancelled) {
+    if (!says_nothing_of_the_range(*answer.error)) {
       batch->coverage.push_back({.range = {request.range.start, range_request.range.end},
                                  .state = CoverageState::failed,
                                  .reason = to_string(answer.error->code)});
@@ -94,7 +106,10 @@ boost::asio::awaitable<CallAnswer> Journey::ask_call(ProviderClient* client, Bar
                                                      HttpCall call) {
   CallAnswer answer;
   for (int page_number = 0; page_number < kPagesMax; ++page_number) {
-    auto page = co_await client->ask(request, call, committer_ != nullptr);
+    auto page = co_await client->ask({.request = request,
+                                      .call = call,
+                                      .keep_capture = parts_.committer != nullptr,
+                                      .counts = &report_.calls});
     if (!page) {
       answer.error = std::move(page).error();
       co_return answer;
@@ -115,6 +130,7 @@ boost::asio::awaitable<CallAnswer> Journey::ask_call(ProviderClient* client, Bar
 
 void Journey::note(ItemReport& item, const CallAnswer& answer) {
   for (const CheckedPage& page : answer.pages) {
+    tell(item, page);
     report_.quality.add(page.verdict);
     report_.quality.slots_empty += page.page.slots_empty;
     if (page.page.rows_unfinal > 0 && item.notes.empty()) {
@@ -123,10 +139,26 @@ void Journey::note(ItemReport& item, const CallAnswer& answer) {
   }
 }
 
+void Journey::tell(const ItemReport& item, const CheckedPage& page) {
+  if (parts_.events == nullptr) return;
+  const std::int64_t good = page.page.bars->num_rows();
+  const auto bad = static_cast<std::int64_t>(page.verdict.quarantined.size());
+  Event event{.time = parts_.runtime->clock().now(),
+              .type = EventType::data_transformed,
+              .provider = std::string_view(item.provider),
+              .symbol = std::string_view(item.symbol),
+              .count = good};
+  parts_.events->publish(event);
+  if (bad == 0) return;
+  event.type = EventType::data_quarantined;
+  event.count = bad;
+  event.of = good + bad;
+  parts_.events->publish(event);
+}
+
 // The report's item names provider, symbol and interval; the message need not repeat them.
 void Journey::fail_item(std::size_t index, Error error) {
-  const bool deferred = error.error_class() == ErrorClass::quota_exhausted;
-  report_.items[index].status = deferred ? ItemStatus::deferred : ItemStatus::failed;
+  report_.items[index].status = is_deferral(error) ? ItemStatus::deferred : ItemStatus::failed;
   report_.items[index].error = std::move(error);
 }
 

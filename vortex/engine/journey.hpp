@@ -7,7 +7,7 @@
 
 #include "vortex/engine/committer.hpp"
 #include "vortex/engine/provider_client.hpp"
-#include "vortex/engine/route.hpp"
+#include "vortex/engine/run_plan.hpp"
 #include "vortex/engine/sync.hpp"
 
 namespace vortex {
@@ -16,8 +16,10 @@ namespace vortex {
 struct Leg {
   std::size_t item = 0;  // its place in the report
   ProviderClient* client = nullptr;
-  BarsRequest request;            // the whole range wanted
-  std::vector<TimeRange> ranges;  // what of it must be asked
+  BarsRequest request;               // the whole range wanted
+  std::vector<PlannedRange> ranges;  // what of it must be asked
+  std::string rule;                  // that defers calls beyond calls_now
+  TimePoint resets_at;               // … until then
 };
 
 // What came for one call, page after page.
@@ -29,8 +31,13 @@ struct CallAnswer {
 
 class Journey {
  public:
-  // `committer` may be null: rows are handed to `collected` instead of a dataset.
-  Journey(Runtime& runtime, SyncReport& report, Committer* committer);
+  // `runtime`, the report and what else is given must outlive the journey.
+  struct Parts {
+    Runtime* runtime = nullptr;
+    EventBus* events = nullptr;      // may be null
+    Committer* committer = nullptr;  // null: rows go to `collected` instead of a dataset
+  };
+  Journey(const Parts& parts, SyncReport& report);
 
   // Asks, decodes and hands over one leg. Never fails: what goes wrong stands in the report.
   boost::asio::awaitable<void> travel(Leg leg);
@@ -41,16 +48,16 @@ class Journey {
 
  private:
   // Asks the calls of one range in time order; the error of the first that failed.
-  boost::asio::awaitable<std::optional<Error>> ask_range(Leg leg, BarsRequest range_request,
+  boost::asio::awaitable<std::optional<Error>> ask_range(const Leg* leg, PlannedRange planned,
                                                          SeriesBatch* batch, bool* any_rows);
   boost::asio::awaitable<CallAnswer> ask_call(ProviderClient* client, BarsRequest request,
                                               HttpCall call);
   void note(ItemReport& item, const CallAnswer& answer);
+  void tell(const ItemReport& item, const CheckedPage& page);
   void fail_item(std::size_t index, Error error);
 
-  Runtime& runtime_;
+  Parts parts_;
   SyncReport& report_;
-  Committer* committer_;
   std::vector<std::vector<std::shared_ptr<arrow::RecordBatch>>> collected_;
   std::int64_t rows_decoded_ = 0;
 };

@@ -1,10 +1,15 @@
 #include "vortex/engine/provider_client.hpp"
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
+#include <arrow/record_batch.h>
 #include <fmt/format.h>
 
-#include "vortex/config/load.hpp"
+#include "vortex/engine/account_name.hpp"
+#include "vortex/provider/http_status.hpp"
+#include "vortex/provider/rate_headers.hpp"
 #include "vortex/runtime/run_on_pool.hpp"
 #include "vortex/runtime/sleep.hpp"
 
@@ -17,43 +22,6 @@ using std::chrono::seconds;
 // prolongs it.
 constexpr Duration kBlockPause = seconds(60);
 
-Result<RateLimiter::Options> limiter_options(const ProviderSettings& settings,
-                                             const Capabilities& provider) {
-  std::vector<RateLimit> limits;
-  if (settings.limits) {
-    limits = *settings.limits;
-  } else {
-    for (const std::string_view text : provider.limits) {
-      VORTEX_TRY(RateLimit limit, parse_rate_limit(text));
-      limits.push_back(std::move(limit));
-    }
-  }
-  RateLimiter::Options options;
-  for (const RateLimit& limit : limits) {
-    if (limit.window > Duration::zero()) {
-      options.rolling.push_back({.count = limit.count, .length = limit.window});
-      continue;
-    }
-    VORTEX_TRY(TimeZone zone, TimeZone::find(limit.zone));
-    options.days.push_back({.count = limit.count, .zone = zone});
-  }
-  return options;
-}
-
-HttpRoute route_of(const ProviderSettings& settings, const Capabilities& provider) {
-  return {.base_url = settings.base_url_is_default ? std::string(provider.default_base_url)
-                                                   : settings.base_url,
-          .keep_hosts = settings.base_url_is_default,
-          .user_agent = settings.user_agent,
-          .connect_timeout = settings.connect_timeout,
-          .read_timeout = settings.read_timeout,
-          .body_bytes_max = settings.body_bytes_max,
-          .proxy = settings.proxy,
-          .ca_file = settings.ca_file,
-          .allow_private_hosts = settings.allow_private_hosts,
-          .connections_max = settings.concurrency};
-}
-
 std::string redacted_request(const HttpRoute& route, const HttpCall& call) {
   const std::string origin =
       route.keep_hosts && !call.host.empty() ? "https://" + call.host : route.base_url;
@@ -61,116 +29,231 @@ std::string redacted_request(const HttpRoute& route, const HttpCall& call) {
                      redact_url(origin + call.target()));
 }
 
+// A step of a login is judged by its status alone; what it says is for the steps to read.
+Verdict verdict_of_step(const Result<HttpReply>& reply) {
+  if (!reply) return verdict_of(reply.error().code, TimeLimit::attempt);
+  if (reply->status < 400) return Verdict::success;
+  return verdict_of(http_status_error(*reply).code);
+}
+
+bool is_throttled(const Error& error) {
+  const ErrorClass kind = error.error_class();
+  return kind == ErrorClass::rate_limited || kind == ErrorClass::banned ||
+         kind == ErrorClass::quota_exhausted;
+}
+
+double milliseconds(Duration span) {
+  return std::chrono::duration<double, std::milli>(span).count();
+}
+
+GuardOptions guard_options(const ProviderSettings& settings, std::string name,
+                           AccountLimits limits) {
+  return {.name = std::move(name),
+          .limits = std::move(limits),
+          .concurrency = settings.concurrency,
+          .breaker = {.track = {.failures_in_a_row = settings.breaker.failures},
+                      .reset = settings.breaker.reset,
+                      .call_timeout = settings.breaker.call_timeout},
+          .retry = {.attempts_max = settings.retry.attempts, .budget = settings.retry.budget}};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ProviderClient>> ProviderClient::create(const Parts& parts) {
-  VORTEX_TRY(const RateLimiter::Options limits,
-             limiter_options(*parts.settings, parts.provider->adapter->capabilities()));
-  return std::unique_ptr<ProviderClient>(new ProviderClient(parts, limits));
+  const Capabilities& provider = parts.provider->adapter->capabilities();
+  VORTEX_TRY(AccountLimits limits, account_limits(*parts.settings, provider));
+  const Account::Parts account{
+      .runtime = parts.runtime,
+      .ledger = parts.ledger,
+      .ledger_turn = parts.ledger_turn,
+      .events = parts.events,
+      .name = account_name(*parts.settings, provider, parts.credential),
+      .guard = guard_options(*parts.settings, std::string(provider.name), std::move(limits))};
+  return std::unique_ptr<ProviderClient>(new ProviderClient(parts, account));
 }
 
-ProviderClient::ProviderClient(const Parts& parts, const RateLimiter::Options& limits)
+ProviderClient::ProviderClient(const Parts& parts, const Account::Parts& account)
     : parts_(parts),
       route_(route_of(*parts.settings, parts.provider->adapter->capabilities())),
       places_(parts.runtime->io_executor(), static_cast<std::size_t>(parts.settings->concurrency)),
-      limiter_(limits),
-      retry_(
-          {.attempts_max = parts.settings->retry.attempts, .budget = parts.settings->retry.budget}),
+      account_(account),
       session_(parts.runtime->io_executor(), parts.provider->session.get(),
-               [this](HttpCall call) { return send(std::move(call)); }),
+               [this](HttpCall call) { return login_step(std::move(call)); }),
       random_(parts.seed) {}
 
-Task<CheckedPage> ProviderClient::ask(BarsRequest request, HttpCall call, bool keep_capture) {
-  retry_.on_call();
-  bool renewed = false;
-  for (int number = 1;; ++number) {
-    const std::uint64_t generation = session_.generation();
-    Result<CheckedPage> page = co_await attempt(request, call, keep_capture);
+Task<CheckedPage> ProviderClient::ask(Question question) {
+  account_.guard().on_call();
+  Attempt attempt{.counts = question.counts};
+  for (;; ++attempt.number) {
+    attempt.session = session_.generation();
+    attempt.sent = false;
+    Result<CheckedPage> page = co_await this->attempt(&question, &attempt);
     if (page) co_return page;
-    ++parts_.counts->failed;
-    Error error = std::move(page).error();
-    error.provider = adapter().capabilities().name;
-    if (error.call.empty()) error.call = redacted_request(route_, call);
-    error.attempt = number;
-    error.attempts_max = settings().retry.attempts;
-    VORTEX_CO_TRY_VOID(
-        co_await before_next_attempt(std::move(error), number, generation, &renewed));
-    ++parts_.counts->retried;
+    Error error = described(std::move(page).error(), question, attempt);
+    if (attempt.sent) {
+      ++question.counts->failed;
+      ++counts_.failed;
+      note_failure(error);
+    }
+    VORTEX_CO_TRY_VOID(co_await before_next_attempt(std::move(error), &attempt));
+    ++question.counts->retried;
+    ++counts_.retried;
   }
 }
 
-Task<CheckedPage> ProviderClient::attempt(BarsRequest request, HttpCall call, bool keep_capture) {
-  session_.apply_to(call);
-  VORTEX_CO_TRY(HttpReply reply, co_await send(call));
-  DecodeJob job{.adapter = &adapter(),
-                .request = std::move(request),
-                .reply = std::move(reply),
-                .redacted_request = redacted_request(route_, call),
-                .keep_capture = keep_capture};
-  co_return co_await run_on_pool(*parts_.runtime,
-                                 [job = std::move(job)] { return run_decode_job(job); });
-}
-
-Task<HttpReply> ProviderClient::send(HttpCall call) {
+Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* attempt) {
   VORTEX_CO_TRY(auto place, co_await places_.take());
   VORTEX_CO_TRY(auto process_place, co_await parts_.all_calls->take());
-  VORTEX_CO_TRY_VOID(co_await permit());
-  ++parts_.counts->sent;
+  VORTEX_CO_TRY(Permit permit, co_await account_.enter());
+  HttpCall call = question->call;
+  session_.apply_to(call);
+  attempt->sent = true;
+  const std::string redacted = redacted_request(route_, call);
+  Result<HttpReply> reply = co_await exchange(std::move(call), question->counts);
+  if (!reply) {
+    account_.leave(std::move(permit), verdict_of(reply.error().code, TimeLimit::attempt));
+    co_return std::unexpected(std::move(reply).error());
+  }
+  DecodeJob job{.adapter = &adapter(),
+                .request = question->request,
+                .reply = std::move(*reply),
+                .redacted_request = redacted,
+                .keep_capture = question->keep_capture};
+  const auto count = rate_headers(job.reply);
+  Result<CheckedPage> page =
+      co_await run_on_pool(*parts_.runtime, [job = std::move(job)] { return run_decode_job(job); });
+  account_.leave(std::move(permit), page ? Verdict::success : verdict_of(page.error().code));
+  if (count) {
+    co_await account_.correct(
+        {.limit = count->limit, .remaining = count->remaining, .reset = count->reset});
+  }
+  co_return page;
+}
+
+Task<HttpReply> ProviderClient::exchange(HttpCall call, CallCounts* counts) {
+  ++counts->sent;
+  ++counts_.sent;
   const Deadline deadline =
       Deadline::after(parts_.runtime->clock().monotonic(), settings().breaker.call_timeout);
-  co_return co_await parts_.transport->send(route_, std::move(call), deadline);
+  Result<HttpReply> reply = co_await parts_.transport->send(route_, std::move(call), deadline);
+  note_connection(reply);
+  co_return reply;
 }
 
-Task<void> ProviderClient::permit() {
-  while (true) {
-    const Clock& clock = parts_.runtime->clock();
-    if (block_ && clock.monotonic() < blocked_until_) co_return std::unexpected(*block_);
-    const RateLimiter::Decision decision = limiter_.try_acquire(clock.monotonic(), clock.now());
-    if (decision.admitted) co_return Result<void>{};
-    if (decision.day_used_up) {
-      Error error{.code = ErrorCode::quota_exhausted, .message = "today's allowance is used up"};
-      error.retry_at = clock.now() + decision.wait;
-      co_return std::unexpected(std::move(error));
-    }
-    VORTEX_CO_TRY_VOID(co_await sleep_for(*parts_.runtime, decision.wait));
-  }
+Task<HttpReply> ProviderClient::login_step(HttpCall call) {
+  VORTEX_CO_TRY(auto place, co_await places_.take());
+  VORTEX_CO_TRY(auto process_place, co_await parts_.all_calls->take());
+  VORTEX_CO_TRY(Permit permit, co_await account_.enter());
+  Result<HttpReply> reply = co_await exchange(std::move(call), &logins_);
+  account_.leave(std::move(permit), verdict_of_step(reply));
+  co_return reply;
 }
 
-Task<void> ProviderClient::before_next_attempt(Error error, int attempt, std::uint64_t generation,
-                                               bool* renewed) {
+Error ProviderClient::described(Error error, const Question& question,
+                                const Attempt& attempt) const {
+  error.provider = adapter().capabilities().name;
+  if (error.call.empty()) error.call = redacted_request(route_, question.call);
+  if (!attempt.sent) return error;
+  error.attempt = attempt.number;
+  error.attempts_max = settings().retry.attempts;
+  return error;
+}
+
+Task<void> ProviderClient::before_next_attempt(Error error, Attempt* attempt) {
   if (error.code == ErrorCode::session_refused || error.code == ErrorCode::consent_wall) {
-    if (*renewed || !session_.can_renew()) co_return std::unexpected(std::move(error));
-    *renewed = true;
-    co_return co_await session_.renew(generation, SecretString{});
+    if (attempt->renewed || !session_.can_renew()) co_return std::unexpected(std::move(error));
+    attempt->renewed = true;
+    const Result<void> renewed = co_await session_.renew(attempt->session, parts_.credential);
+    attempt->counts->sent += std::exchange(logins_.sent, 0);
+    if (!renewed) co_return renewed;
+    publish({.type = EventType::session_renewed});
+    co_return Result<void>{};
   }
-  const TimePoint now = parts_.runtime->clock().now();
-  const std::optional<Duration> delay = retry_.delay_after(error, attempt, now, random_);
-  if (!delay) {
-    note_block(error);
-    if (block_ && error.error_class() == ErrorClass::rate_limited)
-      error.retry_at = block_->retry_at;
-    co_return std::unexpected(std::move(error));
+  const std::optional<Duration> delay = account_.guard().retry_delay(
+      error, attempt->number, account_.now(), Monotonic::max(), random_);
+  if (attempt->sent && is_throttled(error)) {
+    const TimePoint now = account_.now().calendar;
+    const Duration pause = delay ? *delay : error.retry_at ? *error.retry_at - now : kBlockPause;
+    co_await close_account(error, std::max(pause, Duration::zero()));
+    if (!delay && !error.retry_at) error.retry_at = now + pause;
   }
-  // The whole provider waits: what it asked of one call it asked of the account.
-  if (error.error_class() == ErrorClass::rate_limited) {
-    limiter_.pause_until(parts_.runtime->clock().monotonic() + *delay);
-  }
+  if (!delay) co_return std::unexpected(std::move(error));
+  Event retried{.type = EventType::call_retried,
+                .count = attempt->number,
+                .of = settings().retry.attempts,
+                .measure = std::chrono::duration<double>(*delay).count()};
+  retried.set_error(error);
+  publish(retried);
   co_return co_await sleep_for(*parts_.runtime, *delay);
 }
 
-void ProviderClient::note_block(const Error& error) {
-  const ErrorClass kind = error.error_class();
-  if (kind != ErrorClass::rate_limited && kind != ErrorClass::banned) return;
-  const Clock& clock = parts_.runtime->clock();
-  if (block_ && clock.monotonic() < blocked_until_) return;
-  const Duration pause = error.retry_at ? *error.retry_at - clock.now() : kBlockPause;
-  blocked_until_ = clock.monotonic() + pause;
-  block_ = Error{
-      .code = error.code,
-      .message = "not asked: the provider refused a call before and is left alone for a while",
-      .evidence = error.evidence,
-      .provider = error.provider,
-      .retry_at = clock.now() + pause};
+// What the provider asked of one call it asked of the account.
+boost::asio::awaitable<void> ProviderClient::close_account(Error error, Duration pause) {
+  const Now now = account_.now();
+  const LeaseRefusal refusal{.code = error.code,
+                             .rule = error.http_status != 0
+                                         ? fmt::format("{} of the provider", error.http_status)
+                                         : "the provider's word",
+                             .until = now.elapsed + std::chrono::nanoseconds(pause),
+                             .until_calendar = now.calendar + pause};
+  co_await account_.close_until(refusal);
+}
+
+void ProviderClient::note_connection(const Result<HttpReply>& reply) {
+  if (reply) {
+    if (!connected_) publish({.type = EventType::connected});
+    connected_ = true;
+    publish({.type = EventType::data_received,
+             .count = static_cast<std::int64_t>(reply->body.size()),
+             .measure = milliseconds(reply->received_at - reply->sent_at)});
+    return;
+  }
+  const ErrorClass kind = reply.error().error_class();
+  const bool lost = kind == ErrorClass::network || kind == ErrorClass::resolve ||
+                    kind == ErrorClass::tls || kind == ErrorClass::timeout;
+  if (!lost || !connected_) return;
+  connected_ = false;
+  Event event{.type = EventType::disconnected};
+  event.set_error(reply.error());
+  publish(event);
+}
+
+void ProviderClient::note_failure(const Error& error) {
+  last_error_ = error.to_line();
+  last_error_at_ = parts_.runtime->clock().now();
+  Event event{.type = EventType::error, .count = error.attempt, .of = error.attempts_max};
+  event.set_error(error);
+  publish(event);
+}
+
+void ProviderClient::publish(Event event) const {
+  if (parts_.events == nullptr) return;
+  event.time = parts_.runtime->clock().now();
+  event.provider = adapter().capabilities().name;
+  parts_.events->publish(event);
+}
+
+ProviderStatus ProviderClient::status() const {
+  const Now now = account_.now();
+  const GuardSnapshot guard = account_.guard().snapshot(now);
+  ProviderStatus status{
+      .provider = std::string(adapter().capabilities().name),
+      .account = account_.name(),
+      .breaker = std::string(to_string(guard.state)),
+      .in_flight = guard.in_flight,
+      .sent = counts_.sent,
+      .retried = counts_.retried,
+      .failed = counts_.failed,
+      .refused = static_cast<std::int64_t>(std::accumulate(
+          std::begin(guard.counters.refused), std::end(guard.counters.refused), std::uint64_t{0})),
+      .retry_budget = guard.retry_tokens,
+      .last_error = last_error_,
+      .last_error_at = last_error_at_};
+  if (guard.state != BreakerState::closed) {
+    status.breaker_until = now.calendar + guard.open_for;
+    if (!guard.transitions.empty()) status.breaker_reason = to_string(guard.transitions.back().why);
+  }
+  return status;
 }
 
 }  // namespace vortex

@@ -1,23 +1,33 @@
-// Asks one provider on behalf of everybody in this process: places, rate limits, retries, login and
-// deadlines in one path that no caller can go around. Belongs to the I/O thread.
+// Asks one provider on behalf of everybody in this process: places, the account's guard, retries,
+// login and deadlines in one path that no caller can go around. Belongs to the I/O thread.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "vortex/base/random.hpp"
+#include "vortex/base/secret.hpp"
 #include "vortex/config/settings.hpp"
+#include "vortex/engine/account.hpp"
 #include "vortex/engine/decode_job.hpp"
+#include "vortex/engine/run_status.hpp"
 #include "vortex/engine/session_keeper.hpp"
 #include "vortex/engine/slots.hpp"
 #include "vortex/engine/sync.hpp"
 #include "vortex/net/http_transport.hpp"
 #include "vortex/provider/registry.hpp"
-#include "vortex/resilience/rate_limiter.hpp"
-#include "vortex/resilience/retry.hpp"
 #include "vortex/runtime/runtime.hpp"
 
 namespace vortex {
+
+// One call to be asked until it has a page or a final error.
+struct Question {
+  BarsRequest request;
+  HttpCall call;
+  bool keep_capture = true;
+  CallCounts* counts = nullptr;  // where its attempts are counted
+};
 
 class ProviderClient {
  public:
@@ -26,39 +36,61 @@ class ProviderClient {
     Runtime* runtime = nullptr;
     HttpTransport* transport = nullptr;
     Slots* all_calls = nullptr;
-    CallCounts* counts = nullptr;
+    Ledger* ledger = nullptr;
+    Slots* ledger_turn = nullptr;
+    EventBus* events = nullptr;  // may be null
     const Provider* provider = nullptr;
     const ProviderSettings* settings = nullptr;
+    SecretString credential;
     std::uint64_t seed = 0;  // of the jitter
   };
   static Result<std::unique_ptr<ProviderClient>> create(const Parts& parts);
 
   const HttpAdapter& adapter() const { return *parts_.provider->adapter; }
   const ProviderSettings& settings() const { return *parts_.settings; }
+  const std::string& account() const { return account_.name(); }
+  const AccountLimits& limits() const { return account_.limits(); }
 
-  // One call until it has a checked page or a final error: asked again after passing faults, and
-  // once after renewing a refused session.
-  Task<CheckedPage> ask(BarsRequest request, HttpCall call, bool keep_capture);
+  // A checked page or a final error: asked again after passing faults, and once after renewing a
+  // refused session.
+  Task<CheckedPage> ask(Question question);
+
+  ProviderStatus status() const;
+  boost::asio::awaitable<void> release() { return account_.release(); }
 
  private:
-  ProviderClient(const Parts& parts, const RateLimiter::Options& limits);
+  ProviderClient(const Parts& parts, const Account::Parts& account);
 
-  Task<CheckedPage> attempt(BarsRequest request, HttpCall call, bool keep_capture);
-  Task<HttpReply> send(HttpCall call);
-  Task<void> permit();
+  struct Attempt {
+    int number = 1;
+    bool sent = false;
+    bool renewed = false;
+    std::uint64_t session = 0;  // its generation when the attempt began
+    CallCounts* counts = nullptr;
+  };
+  Task<CheckedPage> attempt(const Question* question, Attempt* attempt);
+  // A permit that is fresh: the call leaves at once.
+  Task<HttpReply> exchange(HttpCall call, CallCounts* counts);
+  Task<HttpReply> login_step(HttpCall call);
   // After a failed attempt: waits or renews, or gives the error back because it is final.
-  Task<void> before_next_attempt(Error error, int attempt, std::uint64_t generation, bool* renewed);
-  void note_block(const Error& error);
+  Task<void> before_next_attempt(Error error, Attempt* attempt);
+  boost::asio::awaitable<void> close_account(Error error, Duration pause);
+  Error described(Error error, const Question& question, const Attempt& attempt) const;
+  void note_connection(const Result<HttpReply>& reply);
+  void note_failure(const Error& error);
+  void publish(Event event) const;
 
   Parts parts_;
   HttpRoute route_;
   Slots places_;
-  RateLimiter limiter_;
-  RetryPolicy retry_;
+  Account account_;
   SessionKeeper session_;
   Random random_;
-  std::optional<Error> block_;  // the provider said stop; calls are refused with this …
-  Monotonic blocked_until_;     // … until then
+  CallCounts counts_;  // of all questions
+  CallCounts logins_;  // not yet put to a question's account
+  bool connected_ = false;
+  std::string last_error_;
+  std::optional<TimePoint> last_error_at_;
 };
 
 }  // namespace vortex

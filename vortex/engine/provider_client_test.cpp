@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "vortex/engine/fake_provider_for_test.hpp"
+#include "vortex/resilience/memory_ledger.hpp"
 #include "vortex/runtime/task_group.hpp"
 
 namespace vortex {
@@ -23,7 +24,9 @@ class ProviderClientTest : public testing::Test {
     auto client = ProviderClient::create({.runtime = &runtime_,
                                           .transport = transport_.get(),
                                           .all_calls = &all_calls_,
-                                          .counts = &counts_,
+                                          .ledger = &ledger_,
+                                          .ledger_turn = &ledger_turn_,
+                                          .events = &events_,
                                           .provider = registry_.find("fake"),
                                           .settings = &settings_,
                                           .seed = 1});
@@ -42,19 +45,24 @@ class ProviderClientTest : public testing::Test {
     TaskGroup group(runtime_, {.tasks_max = 64});
     for (int i = 0; i < times; ++i) EXPECT_TRUE(group.spawn(ask_one()).has_value());
     co_await group.join();
+    co_await client_->release();
   }
 
   boost::asio::awaitable<void> ask_one() {
     BarsRequest request{.symbol = *Symbol::parse("AAPL"),
                         .provider_symbol = "AAPL",
                         .range = {fake::at("2024-01-01"), fake::at("2024-02-01")}};
-    results_.push_back(co_await client_->ask(request, {.path = "/bars/AAPL"}, true));
+    results_.push_back(co_await client_->ask(
+        {.request = request, .call = {.path = "/bars/AAPL"}, .counts = &counts_}));
   }
 
   SystemClock clock_;
   Runtime runtime_{clock_, 1};
   ProviderRegistry registry_ = fake::fake_registry();
   Slots all_calls_{runtime_.io_executor(), 16};
+  Slots ledger_turn_{runtime_.io_executor(), 1};
+  MemoryLedger ledger_;
+  EventBus events_;
   CallCounts counts_;
   FakeTransport::Log log_;
   ProviderSettings settings_;

@@ -10,13 +10,24 @@ namespace {
 constexpr int kSchemaVersion = 1;
 constexpr int kPartial = 8;
 
+bool is_deferred(const ItemReport& item) {
+  return item.status == ItemStatus::deferred;
+}
+
 bool brought_nothing(const ItemReport& item) {
   return item.status == ItemStatus::failed || item.status == ItemStatus::deferred;
 }
 
+// Some wait for their allowance, and nothing else went wrong.
+bool only_deferrals(const std::vector<ItemReport>& items) {
+  return std::ranges::any_of(items, is_deferred) &&
+         std::ranges::none_of(
+             items, [](const ItemReport& item) { return item.status == ItemStatus::failed; });
+}
+
 int exit_code_of(const std::vector<ItemReport>& items, std::int64_t quarantined, bool strict) {
   std::optional<int> shared;
-  std::size_t failed = 0;
+  std::int64_t failed = 0;
   bool mixed = false;
   for (const ItemReport& item : items) {
     if (!brought_nothing(item)) continue;
@@ -26,7 +37,10 @@ int exit_code_of(const std::vector<ItemReport>& items, std::int64_t quarantined,
     ++failed;
   }
   if (failed == 0) return strict && quarantined > 0 ? exit_code(ErrorClass::quality) : 0;
-  return failed < items.size() || mixed ? kPartial : *shared;
+  if (mixed) return kPartial;
+  // Work that only waits for its allowance is no failure of what was done (decision 010).
+  if (failed < std::ssize(items) && !only_deferrals(items)) return kPartial;
+  return *shared;
 }
 
 void write_item(JsonWriter& writer, const ItemReport& item) {
@@ -75,6 +89,21 @@ void write_rows(JsonWriter& writer, const RowCounts& rows) {
   writer.end_object();
 }
 
+void write_allowance(JsonWriter& writer, const AllowanceReport& allowance) {
+  writer.begin_object();
+  writer.member("provider", allowance.provider);
+  writer.member("rule", allowance.rule);
+  writer.member("limit", allowance.limit);
+  writer.member("left", allowance.left);
+  writer.member("resets_at", format_time(allowance.resets_at));
+  writer.member("calls_now", allowance.calls_now);
+  writer.member("calls_waiting", allowance.calls_waiting);
+  writer.member("reserved", allowance.reserved);
+  writer.member_or_null("done_after",
+                        allowance.done_after ? format_time(*allowance.done_after) : "");
+  writer.end_object();
+}
+
 }  // namespace
 
 std::string_view to_string(ItemStatus status) {
@@ -86,10 +115,8 @@ std::string_view SyncReport::status() const {
   const auto bad = std::ranges::count_if(items, brought_nothing);
   if (storage_error && bad == std::ssize(items)) return "failed";
   if (bad == 0) return storage_error ? "partial" : "ok";
-  if (bad < std::ssize(items)) return "partial";
-  const bool all_deferred = std::ranges::all_of(
-      items, [](const ItemReport& item) { return item.status == ItemStatus::deferred; });
-  return all_deferred ? "deferred" : "failed";
+  if (!storage_error && only_deferrals(items)) return "deferred";
+  return bad < std::ssize(items) ? "partial" : "failed";
 }
 
 int SyncReport::exit_code(bool strict) const {
@@ -111,6 +138,10 @@ std::string SyncReport::to_json(std::string_view command) const {
   writer.key("items");
   writer.begin_array();
   for (const ItemReport& item : items) write_item(writer, item);
+  writer.end_array();
+  writer.key("allowances");
+  writer.begin_array();
+  for (const AllowanceReport& allowance : allowances) write_allowance(writer, allowance);
   writer.end_array();
   writer.key("quality");
   quality.write_json(writer);

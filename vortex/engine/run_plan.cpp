@@ -1,9 +1,13 @@
 #include "vortex/engine/run_plan.hpp"
 
+#include <algorithm>
 #include <set>
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "vortex/engine/allowance_plan.hpp"
 #include "vortex/engine/series_plan.hpp"
 
 namespace vortex {
@@ -13,6 +17,33 @@ ItemReport blank_report(const SyncItem& item) {
   return {.symbol = item.symbol.text(),
           .provider = item.providers.empty() ? "" : item.providers.front(),
           .interval = item.interval};
+}
+
+std::vector<PlannedRange> updates_first(const SeriesState& state,
+                                        const std::vector<TimeRange>& ranges) {
+  std::vector<PlannedRange> updates;
+  std::vector<PlannedRange> backlog;
+  for (const TimeRange& range : ranges) {
+    const bool is_update = !state.last_bars.empty() && range.start >= state.last_bars.front();
+    (is_update ? updates : backlog).push_back({.range = range, .is_update = is_update});
+  }
+  updates.insert(updates.end(), backlog.begin(), backlog.end());
+  return updates;
+}
+
+// Items of that provider of which no call may go today.
+void defer_items(const std::vector<PlannedItem>& items, const std::string& provider,
+                 const AllowanceUse& day, SyncReport& report) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const PlannedItem& item = items[i];
+    if (item.route.provider == nullptr || item.route.provider->name() != provider) continue;
+    const bool wants = !item.ranges.empty();
+    const bool goes = std::ranges::any_of(
+        item.ranges, [](const PlannedRange& range) { return range.calls_now > 0; });
+    if (!wants || goes) continue;
+    report.items[i].status = ItemStatus::deferred;
+    report.items[i].error = deferred_until(day.rule, day.resets_at);
+  }
 }
 
 }  // namespace
@@ -27,7 +58,7 @@ std::vector<PlannedItem> plan_items(const SyncRequest& request, const RouteConte
     if (Result<Routed> routed = route_item(item, context)) {
       entry.provider = routed->provider->name();
       entry.notes = routed->notes;
-      planned.ranges = {routed->request.range};
+      planned.ranges = {{.range = routed->request.range}};
       planned.route = std::move(*routed);
     } else {
       entry.status = ItemStatus::failed;
@@ -51,25 +82,69 @@ Result<void> subtract_stored(std::vector<PlannedItem>& items, Dataset& dataset, 
   }
   VORTEX_TRY(const std::vector<SeriesState> states, dataset.states(keys));
   for (std::size_t i = 0; i < routed.size(); ++i) {
-    routed[i]->ranges = ranges_to_ask(states[i], routed[i]->route.request.range, overlap_bars);
+    routed[i]->ranges = updates_first(
+        states[i], ranges_to_ask(states[i], routed[i]->route.request.range, overlap_bars));
   }
   return {};
 }
 
-void note_plan(const std::vector<PlannedItem>& items, TimePoint now, SyncReport& report) {
+void note_plan(std::vector<PlannedItem>& items, TimePoint now, SyncReport& report) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     ItemReport& entry = report.items[i];
-    if (items[i].ranges.empty()) continue;
-    entry.range = TimeRange{items[i].ranges.front().start, items[i].ranges.back().end};
-    for (const TimeRange& range : items[i].ranges) {
+    for (PlannedRange& planned : items[i].ranges) {
       BarsRequest request = items[i].route.request;
-      request.range = range;
-      // A range that cannot be planned fails its item when it is its turn, with the same error.
+      request.range = planned.range;
+      // A range that cannot be planned fails its item when it is its turn, with the same error: it
+      // is let through.
+      planned.calls_now = 1;
       if (const auto calls = items[i].route.provider->adapter->plan(request, now)) {
-        entry.calls_planned += static_cast<std::int64_t>(calls->size());
+        planned.calls = std::ssize(*calls);
+        planned.calls_now = planned.calls;
       }
+      entry.calls_planned += planned.calls;
+      entry.range = entry.range ? TimeRange{std::min(entry.range->start, planned.range.start),
+                                            std::max(entry.range->end, planned.range.end)}
+                                : planned.range;
     }
     report.calls.planned += entry.calls_planned;
+  }
+}
+
+Error deferred_until(const std::string& rule, TimePoint retry_at) {
+  Error error{.code = ErrorCode::deferred,
+              .message = fmt::format("today's allowance ({}) is needed for other calls", rule)};
+  error.retry_at = retry_at;
+  return error;
+}
+
+void apply_allowances(std::vector<PlannedItem>& items,
+                      const std::map<std::string, AllowanceUse>& days, double reserve,
+                      SyncReport& report) {
+  for (const auto& [provider, day] : days) {
+    std::vector<PlannedRange*> ranges;
+    std::vector<WantedCalls> wanted;
+    for (PlannedItem& item : items) {
+      if (item.route.provider == nullptr || item.route.provider->name() != provider) continue;
+      for (PlannedRange& range : item.ranges) {
+        ranges.push_back(&range);
+        wanted.push_back({.calls = range.calls, .is_update = range.is_update});
+      }
+    }
+    const AllowancePlan plan = plan_allowance(
+        wanted, {.limit = day.limit, .left = day.limit - day.used, .resets_at = day.resets_at},
+        reserve);
+    for (std::size_t i = 0; i < ranges.size(); ++i)
+      if (ranges[i]->calls > 0) ranges[i]->calls_now = plan.calls_now[i];
+    report.allowances.push_back({.provider = provider,
+                                 .rule = day.rule,
+                                 .limit = day.limit,
+                                 .left = day.limit - day.used,
+                                 .resets_at = day.resets_at,
+                                 .calls_now = plan.go,
+                                 .calls_waiting = plan.wait,
+                                 .reserved = plan.reserved,
+                                 .done_after = plan.done_after});
+    defer_items(items, provider, day, report);
   }
 }
 

@@ -2,17 +2,27 @@
 // but for reading the dataset's coverage.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "vortex/engine/route.hpp"
 #include "vortex/engine/sync.hpp"
+#include "vortex/resilience/ledger.hpp"
 #include "vortex/store/dataset.hpp"
 
 namespace vortex {
 
+struct PlannedRange {
+  TimeRange range;
+  bool is_update = false;      // newest bars of a stored series; otherwise a backlog
+  std::int64_t calls = 0;      // as the adapter plans them
+  std::int64_t calls_now = 0;  // as many of them as today's allowance lets go
+};
+
 struct PlannedItem {
-  Routed route;                   // provider null: routing failed, the report says why
-  std::vector<TimeRange> ranges;  // what must be asked
+  Routed route;                      // provider null: routing failed, the report says why
+  std::vector<PlannedRange> ranges;  // what must be asked; updates first
 };
 
 // Items without repeats, one report entry each. What cannot be routed is failed there.
@@ -23,6 +33,16 @@ std::vector<PlannedItem> plan_items(const SyncRequest& request, const RouteConte
 Result<void> subtract_stored(std::vector<PlannedItem>& items, Dataset& dataset, int overlap_bars);
 
 // Notes ranges and calls in the report, as the adapters plan them at `now`.
-void note_plan(const std::vector<PlannedItem>& items, TimePoint now, SyncReport& report);
+void note_plan(std::vector<PlannedItem>& items, TimePoint now, SyncReport& report);
+
+// Cuts the plan to what the accounts' days still allow (`days`: by provider, where there is a daily
+// limit). Items of which nothing may go today are deferred in the report, which also gets a line of
+// allowance for each.
+void apply_allowances(std::vector<PlannedItem>& items,
+                      const std::map<std::string, AllowanceUse>& days, double reserve,
+                      SyncReport& report);
+
+// "deferred", with the moment from which it may be asked.
+Error deferred_until(const std::string& rule, TimePoint retry_at);
 
 }  // namespace vortex

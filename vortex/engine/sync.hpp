@@ -20,8 +20,7 @@
 
 namespace vortex {
 
-class HttpTransport;
-class ProviderRegistry;
+struct EngineParts;  // vortex/engine/engine_parts.hpp
 
 // One series to bring up to date. Providers in order of preference.
 struct SyncItem {
@@ -70,6 +69,19 @@ struct RowCounts {
   std::int64_t quarantined = 0;
 };
 
+// A daily allowance and what the run makes of it.
+struct AllowanceReport {
+  std::string provider;
+  std::string rule;  // "25/day@America/New_York"
+  std::int64_t limit = 0;
+  std::int64_t left = 0;  // before the run
+  TimePoint resets_at;
+  std::int64_t calls_now = 0;
+  std::int64_t calls_waiting = 0;
+  std::int64_t reserved = 0;            // of what is left, for updates that may still come today
+  std::optional<TimePoint> done_after;  // the reset after which the last waiting call goes
+};
+
 struct SyncReport {
   std::string dataset_id;
   std::string store;
@@ -78,6 +90,7 @@ struct SyncReport {
   CallCounts calls;
   RowCounts rows;
   std::vector<ItemReport> items;
+  std::vector<AllowanceReport> allowances;  // of the providers asked that have a daily limit
   QualityReport quality;
   Duration elapsed = Duration::zero();
   std::optional<Error> storage_error;  // a commit failed: items it held are failed too
@@ -116,12 +129,10 @@ struct FetchReport {
 
 class Engine {
  public:
-  // `settings` and `clock` must outlive the engine. Without a transport the real one is used
-  // (curl).
+  // `settings` and `clock` must outlive the engine. What `parts` do not give is the real thing.
   static Result<std::unique_ptr<Engine>> create(const Settings& settings, const Clock& clock);
   static Result<std::unique_ptr<Engine>> create(const Settings& settings, const Clock& clock,
-                                                ProviderRegistry providers,
-                                                std::unique_ptr<HttpTransport> transport);
+                                                EngineParts parts);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine();

@@ -1,0 +1,146 @@
+#include "vortex/engine/run.hpp"
+
+#include <algorithm>
+#include <stop_token>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <unistd.h>
+
+#include "vortex/engine/process_identity.hpp"
+#include "vortex/engine/run_status.hpp"
+#include "vortex/runtime/run_on_pool.hpp"
+#include "vortex/runtime/sleep.hpp"
+
+namespace vortex {
+namespace {
+
+// How often others may see where a run stands.
+constexpr Duration kTellEvery = std::chrono::seconds(1);
+
+const AllowanceReport* allowance_of(const SyncReport& report, const std::string& provider) {
+  const auto found = std::ranges::find(report.allowances, provider, &AllowanceReport::provider);
+  return found == report.allowances.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+Run::Run(const Parts& parts, std::vector<PlannedItem> items, SyncReport& report,
+         Committer* committer)
+    : parts_(parts),
+      items_(std::move(items)),
+      report_(report),
+      committer_(committer),
+      journey_({.runtime = parts.runtime, .events = parts.events, .committer = committer}, report),
+      began_(parts.runtime->clock().now()),
+      teller_(*parts.runtime, {.tasks_max = 1}),
+      legs_(std::make_shared<TaskGroup>(
+          *parts.runtime,
+          TaskGroupOptions{.tasks_max = static_cast<std::size_t>(parts.settings->concurrency)})) {}
+
+boost::asio::awaitable<void> Run::run() {
+  const bool tells = teller_.spawn(tell_others()).has_value();
+  co_await ask_all();
+  report_.interrupted = parts_.hooks->stop.stop_requested();
+  show_progress(true);
+  if (committer_ != nullptr) co_await committer_->flush();
+  co_await parts_.clients->release();
+  teller_.stop();
+  co_await teller_.join();
+  if (tells) remove_run_status(parts_.settings->state_dir);
+}
+
+boost::asio::awaitable<void> Run::ask_all() {
+  const std::stop_callback on_stop(parts_.hooks->stop, [this] {  // from whatever thread asks
+    boost::asio::post(parts_.runtime->io_executor(), [legs = std::weak_ptr(legs_)] {
+      if (const auto group = legs.lock()) group->stop();
+    });
+  });
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (parts_.hooks->stop.stop_requested()) {
+      interrupt(i);
+    } else {
+      co_await start_leg(i);
+    }
+  }
+  co_await legs_->join();
+}
+
+boost::asio::awaitable<void> Run::start_leg(std::size_t i) {
+  const bool routed = items_[i].route.provider != nullptr;
+  if (!routed || report_.items[i].status == ItemStatus::deferred) {
+    ++done_;
+    co_return;
+  }
+  auto client = parts_.clients->client_for(*items_[i].route.provider);
+  if (!client) {
+    report_.items[i].status = ItemStatus::failed;
+    report_.items[i].error = std::move(client).error();
+    ++done_;
+    co_return;
+  }
+  // Refused only when stopping.
+  if (auto room = co_await legs_->wait_for_room(); !room) co_return interrupt(i);
+  if (!legs_->spawn(travel(i, *client))) co_return interrupt(i);
+}
+
+Leg Run::leg_for(std::size_t i, ProviderClient* client) const {
+  Leg leg{
+      .item = i, .client = client, .request = items_[i].route.request, .ranges = items_[i].ranges};
+  if (const AllowanceReport* day = allowance_of(report_, report_.items[i].provider)) {
+    leg.rule = day->rule;
+    leg.resets_at = day->resets_at;
+  }
+  return leg;
+}
+
+boost::asio::awaitable<void> Run::travel(std::size_t i, ProviderClient* client) {
+  co_await journey_.travel(leg_for(i, client));
+  ++done_;
+  show_progress(false);
+}
+
+void Run::interrupt(std::size_t i) {
+  if (report_.items[i].error) return;  // it failed before, for a reason of its own
+  report_.items[i].status = ItemStatus::failed;
+  report_.items[i].error =
+      Error{.code = ErrorCode::cancelled, .message = "interrupted before it was asked"};
+}
+
+void Run::show_progress(bool committing) const {
+  if (!parts_.hooks->progress) return;
+  const Monotonic now = parts_.runtime->clock().monotonic();
+  parts_.hooks->progress(
+      {.items_done = done_,
+       .items_total = std::ssize(report_.items),
+       .items_failed = std::ranges::count(report_.items, ItemStatus::failed, &ItemReport::status),
+       .rows = journey_.rows_decoded(),
+       .calls = report_.calls,
+       .elapsed = std::chrono::duration_cast<Duration>(now - parts_.started),
+       .committing = committing});
+}
+
+RunStatus Run::status() const {
+  return {.process = this_process().holder,
+          .pid = ::getpid(),
+          .command = parts_.command,
+          .started = began_,
+          .updated = parts_.runtime->clock().now(),
+          .items_done = done_,
+          .items_total = std::ssize(report_.items),
+          .providers = parts_.clients->status()};
+}
+
+// Ends when it is stopped. A status that cannot be written is nobody's failure but its reader's,
+// who then sees nothing.
+boost::asio::awaitable<void> Run::tell_others() {
+  const std::string& state_dir = parts_.settings->state_dir;
+  if (state_dir.empty()) co_return;
+  while (true) {
+    co_await run_on_pool(*parts_.runtime,
+                         [state_dir, now = status()] { return write_run_status(state_dir, now); });
+    if (auto slept = co_await sleep_for(*parts_.runtime, kTellEvery); !slept) co_return;
+  }
+}
+
+}  // namespace vortex

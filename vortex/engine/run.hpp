@@ -1,0 +1,59 @@
+// One run of sync or fetch: asks all planned items, some at a time, and tells about it. Belongs to
+// the I/O thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vortex/engine/committer.hpp"
+#include "vortex/engine/journey.hpp"
+#include "vortex/engine/provider_clients.hpp"
+#include "vortex/engine/run_plan.hpp"
+#include "vortex/engine/sync.hpp"
+#include "vortex/runtime/task_group.hpp"
+
+namespace vortex {
+
+class Run {
+ public:
+  // All given must outlive the run.
+  struct Parts {
+    Runtime* runtime = nullptr;
+    ProviderClients* clients = nullptr;
+    EventBus* events = nullptr;  // may be null
+    const Settings* settings = nullptr;
+    const SyncHooks* hooks = nullptr;
+    std::string command;  // "sync"; what `vortex status` calls the process
+    Monotonic started;
+  };
+  // `committer` null: rows are collected in the journey.
+  Run(const Parts& parts, std::vector<PlannedItem> items, SyncReport& report, Committer* committer);
+
+  boost::asio::awaitable<void> run();
+  const Journey& journey() const { return journey_; }
+
+ private:
+  boost::asio::awaitable<void> ask_all();
+  boost::asio::awaitable<void> start_leg(std::size_t i);
+  boost::asio::awaitable<void> travel(std::size_t i, ProviderClient* client);
+  boost::asio::awaitable<void> tell_others();
+  Leg leg_for(std::size_t i, ProviderClient* client) const;
+  void interrupt(std::size_t i);
+  void show_progress(bool committing) const;
+  RunStatus status() const;
+
+  Parts parts_;
+  std::vector<PlannedItem> items_;
+  SyncReport& report_;
+  Committer* committer_;
+  Journey journey_;
+  TimePoint began_;
+  std::int64_t done_ = 0;
+  TaskGroup teller_;
+  // Last: its tasks refer to all of the above. Shared, because a stop may be on its way when it
+  // ends.
+  std::shared_ptr<TaskGroup> legs_;
+};
+
+}  // namespace vortex
