@@ -7,6 +7,8 @@ namespace vortex {
 namespace {
 
 constexpr Duration kSeenLately = std::chrono::seconds(1);
+// A place is kept for a process that waits only while it keeps asking; it may have been killed.
+constexpr Duration kAskedLately = std::chrono::milliseconds(200);
 constexpr Duration kTurn = std::chrono::seconds(1);
 // A permit lives a fraction of a second and a call ends by its deadline: whoever says nothing for
 // so long has no call left.
@@ -114,7 +116,8 @@ int PlaceQueue::share(const Holder& mine, const Ask& ask, Monotonic now) const {
 int PlaceQueue::promised_to_others(const Holder& mine, int share, Monotonic now) const {
   int promised = 0;
   for (const Holder& holder : holders_) {
-    if (holder.id == mine.id || !holder.waiting_since || !is_seen_lately(holder, now)) continue;
+    if (holder.id == mine.id || !holder.waiting_since) continue;
+    if (now - holder.seen >= kAskedLately) continue;
     if (mine.waiting_since && *mine.waiting_since <= *holder.waiting_since) continue;
     promised += std::max(0, std::min(holder.wanted, std::max(share, 1)) - holder.occupied());
   }
