@@ -16,7 +16,7 @@ namespace {
 
 constexpr auto kDirectives =
     std::to_array<std::string_view>({"request", "now", "call", "reply", "rows", "error", "retry_at",
-                                     "actions", "instrument", "counts", "constants"});
+                                     "actions", "instrument", "counts", "constants", "faults"});
 
 struct CodeName {
   std::string_view name;
@@ -140,6 +140,10 @@ class CaseReader {
       return {};
     }
     if (name == "counts" && words.size() % 2 == 1) return read_counts(words);
+    if (name == "faults") {
+      case_.faults.assign(words.begin() + 1, words.end());
+      return {};
+    }
     return fail(ErrorCode::usage, "'" + std::string(line) + "' is no line of a case");
   }
 

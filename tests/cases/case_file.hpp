@@ -35,8 +35,9 @@ struct CaseError {
 };
 
 struct Case {
-  std::string name;      // the file's stem
-  std::string provider;  // the folder's name
+  std::string name;                 // the file's stem
+  std::string provider;             // the folder's name
+  std::vector<std::string> faults;  // ids of the fault matrix
   std::optional<BarsRequest> request;
   TimePoint now;
   std::vector<std::string> calls;  // "GET /path?query"

@@ -5,6 +5,7 @@
 #include <arrow/record_batch.h>
 #include <gtest/gtest.h>
 
+#include "vortex/base/fault_record_for_test.hpp"
 #include "vortex/base/json.hpp"
 #include "vortex/codec/bar_view.hpp"
 #include "vortex/provider/registry.hpp"
@@ -158,6 +159,7 @@ class CaseTest : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(CaseTest, GivesWhatTheCaseSays) {
   const Case& c = all_cases().cases[GetParam()];
+  for (const std::string& fault : c.faults) test::fault_fired(fault);
   const Provider* provider = providers().find(c.provider);
   ASSERT_NE(provider, nullptr) << "no provider " << c.provider;
   const HttpAdapter& adapter = *provider->adapter;

@@ -5,6 +5,11 @@ import pytest
 
 RANGE = ("--since", "2024-01-02", "--until", "2024-03-01")
 
+# What the shapes are in the fault matrix.
+IDS = {"cut": "A12", "reset": "A6", "empty": "C1", "garbage": "C1", "html": "A16", "wrong_symbol": "C10", "gzip_bomb": "B14",
+       "rate_limit": "B1", "redirect": "B11"}
+STATUS_IDS = {500: "B8", 503: "B8", 404: "B10", 403: "B5"}
+
 # fault, code of the error, exit code when it hits everything
 SHAPES = [
     ({"fault": "cut"}, {"VX-4002"}, 6),
@@ -26,7 +31,8 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("fault, codes, alone", SHAPES, ids=[str(shape[0]) for shape in SHAPES])
-def test_one_bad_answer_does_not_stop_the_job(vortex, sim, fault, codes, alone):
+def test_one_bad_answer_does_not_stop_the_job(vortex, sim, record_property, fault, codes, alone):
+    record_property("fault_" + (IDS.get(fault["fault"]) or STATUS_IDS[fault["status"]]), 1)
     sim.post("faults", [{"symbol": "AAPL", **fault}])
     answer = vortex.json("sync", "AAPL", "MSFT", *RANGE, code=8)
     assert answer["status"] == "partial"
@@ -44,7 +50,7 @@ def test_one_bad_answer_does_not_stop_the_job(vortex, sim, fault, codes, alone):
     vortex("sync", "AAPL", *RANGE, code=0)
 
 
-def test_throttling_carries_when_to_come_back(vortex, sim):
+def test_b1_throttling_carries_when_to_come_back(vortex, sim):
     sim.post("faults", [{"fault": "rate_limit", "retry_after": "120"}])
     item = vortex.json("sync", "AAPL", *RANGE, code=4)["items"][0]
     assert item["retryable"] is True
@@ -61,7 +67,7 @@ def test_evidence_is_shown_and_clean(vortex, sim):
     assert "try: " in done.stderr
 
 
-def test_a_slow_answer_ends_at_the_deadline(vortex, sim):
+def test_a8_a_silent_answer_ends_at_the_deadline(vortex, sim):
     sim.post("faults", [{"symbol": "AAPL", "fault": "hang"}])
     answer = vortex.json("sync", "AAPL", "MSFT", *RANGE, "--set", "providers.yahoo.breaker.call_timeout=2s", code=8)
     assert answer["items"][0]["code"] in {"VX-1004", "VX-1005"}
@@ -75,12 +81,12 @@ def test_retries_are_counted(vortex, sim):
     assert answer["status"] == "ok" and answer["calls"]["retried"] == 1
 
 
-def test_a_lost_session_is_renewed_once(vortex, sim):
+def test_b9_a_lost_session_is_renewed_once(vortex, sim):
     sim.post("faults", [{"symbol": "AAPL", "calls": [1], "fault": "bad_session"}])
     assert vortex.json("sync", "AAPL", *RANGE)["status"] == "ok"
 
 
-def test_nobody_there_is_4(vortex):
+def test_a1_nobody_there_is_4(vortex):
     env = {"VORTEX__PROVIDERS__YAHOO__BASE_URL": "http://127.0.0.1:1", "VORTEX__PROVIDERS__YAHOO__RETRY__ATTEMPTS": "1"}
     answer = vortex.json("sync", "AAPL", *RANGE, env=env, code=4)
     assert answer["items"][0]["code"] == "VX-1003"

@@ -19,7 +19,7 @@ void expect_sound(const Page& page, std::string_view bytes) {
   EXPECT_LE(page.bars->num_rows() * 5, static_cast<std::int64_t>(bytes.size()));
 }
 
-TEST_P(ConformanceTest, C11J4DecodeSurvivesEveryPrefixAndNeverGivesFewerRows) {
+TEST_P(ConformanceTest, C11C2J4DecodeSurvivesEveryPrefixAndNeverGivesFewerRows) {
   for_each_reply([&](const Case& c, const BarsRequest& request, const HttpReply& reply) {
     const std::string_view body = reply.body.view();
     if (body.size() > 4096 || !body.starts_with('{')) return;
@@ -31,7 +31,7 @@ TEST_P(ConformanceTest, C11J4DecodeSurvivesEveryPrefixAndNeverGivesFewerRows) {
   });
 }
 
-TEST_P(ConformanceTest, C12J4DecodeSurvivesCorruptBytes) {
+TEST_P(ConformanceTest, C12C3J4DecodeSurvivesCorruptBytes) {
   constexpr auto kBytes = std::to_array<char>({'\0', '"', '}', '9', '-', '\xFF'});
   for_each_reply([&](const Case&, const BarsRequest& request, const HttpReply& reply) {
     std::string bytes(reply.body.view());
@@ -134,7 +134,7 @@ TEST_P(ConformanceTest, C18ErrorsCarryStatusAndEvidence) {
   });
 }
 
-TEST_P(ConformanceTest, C19AnswersAboutAnotherSymbolAreRefused) {
+TEST_P(ConformanceTest, C19B19C10AnswersAboutAnotherSymbolAreRefused) {
   for_each_reply([&](const Case& c, BarsRequest request, const HttpReply& reply) {
     const auto page = adapter().decode(request, reply);
     if (!page || !page->instrument) return;

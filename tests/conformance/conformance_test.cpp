@@ -141,7 +141,7 @@ TEST_P(ConformanceTest, C08CapabilitiesAreComplete) {
   EXPECT_EQ(all.auth == "session", provider().session != nullptr);
 }
 
-TEST_P(ConformanceTest, C09CommonRefusalsAreTold) {
+TEST_P(ConformanceTest, C09B8B10C1CommonRefusalsAreTold) {
   const BarsRequest request = request_of(Interval::d1, {kToday - days(5), kToday});
   const auto code_of = [&](HttpReply reply) {
     reply.received_at = kToday;
@@ -161,7 +161,7 @@ TEST_P(ConformanceTest, C09CommonRefusalsAreTold) {
   EXPECT_EQ(code_of({.status = 407}), to_string(ErrorCode::proxy_authentication));
 }
 
-TEST_P(ConformanceTest, C10RateLimitCarriesWhenToAskAgain) {
+TEST_P(ConformanceTest, C10B1RateLimitCarriesWhenToAskAgain) {
   const BarsRequest request = request_of(Interval::d1, {kToday - days(5), kToday});
   const auto page = adapter().decode(
       request, {.status = 429, .headers = {{"Retry-After", "30"}}, .received_at = kToday});

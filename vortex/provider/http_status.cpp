@@ -17,6 +17,7 @@ ErrorCode code_of(int status) {
   switch (status) {
     case 401: return ErrorCode::authentication;
     case 403: return ErrorCode::authorization;
+    case 204:
     case 404:
     case 410: return ErrorCode::not_found;
     case 407: return ErrorCode::proxy_authentication;

@@ -107,7 +107,7 @@ TEST(ValidatorTest, EmptyBatchIsClean) {
   EXPECT_EQ(verdict.good->num_rows(), 0);
 }
 
-TEST(ValidatorTest, HighAndLowMayEqualButNotCross) {
+TEST(ValidatorTest, C7HighAndLowMayEqualButNotCross) {
   Bars bars = flat_bars(4);
   bars[1].high = std::nextafter(100.0, 0.0);
   bars[1].low = 99;
@@ -116,7 +116,7 @@ TEST(ValidatorTest, HighAndLowMayEqualButNotCross) {
   EXPECT_EQ(quarantined_text(verdict_of(bars)), "1:Q07 2:Q08");
 }
 
-TEST(ValidatorTest, OneRowCanHaveManyReasons) {
+TEST(ValidatorTest, C7OneRowCanHaveManyReasons) {
   Bars bars = flat_bars(3);
   bars[1].high = 90;
   bars[1].low = 110;
@@ -156,7 +156,7 @@ TEST(ValidatorTest, SomeNullPricesAreErrorsAndNullVolumeIsAWarning) {
   EXPECT_EQ(verdict.hits_of(Rule::volume_null), 1);
 }
 
-TEST(ValidatorTest, ValuesThatAreNotFiniteAreErrors) {
+TEST(ValidatorTest, C4ValuesThatAreNotFiniteAreErrors) {
   const auto batch = batch_of(flat_bars(6));
   EXPECT_EQ(quarantined_text(verdict_of(with_value(batch, kOpen, 1, kNan))), "1:Q06");
   EXPECT_EQ(quarantined_text(verdict_of(with_value(batch, kHigh, 2, kInfinity))), "2:Q06");
@@ -165,14 +165,14 @@ TEST(ValidatorTest, ValuesThatAreNotFiniteAreErrors) {
   EXPECT_EQ(quarantined_text(verdict_of(with_value(batch, kVolume, 5, kInfinity))), "5:Q06");
 }
 
-TEST(ValidatorTest, ZeroBesidePositivePricesIsAnError) {
+TEST(ValidatorTest, C7ZeroBesidePositivePricesIsAnError) {
   Bars bars = flat_bars(4);
   set_level(bars[1], 0);
   bars[2].low = 0;
   EXPECT_EQ(quarantined_text(verdict_of(bars)), "1:Q10 2:Q10");
 }
 
-TEST(ValidatorTest, NegativePricesAreLegalAndMakeZerosAndJumpsLegal) {
+TEST(ValidatorTest, C7NegativePricesAreLegalAndMakeZerosAndJumpsLegal) {
   Bars bars = flat_bars(6);
   set_level(bars[1], 0);
   set_level(bars[2], -37.63);
@@ -188,7 +188,7 @@ TEST(ValidatorTest, TimeOutsideTheRangeIsAnError) {
   EXPECT_EQ(quarantined_text(verdict), "0:Q04 4:Q04");
 }
 
-TEST(ValidatorTest, TheOutlierIsBlamedNotTheRest) {
+TEST(ValidatorTest, C9TheOutlierIsBlamedNotTheRest) {
   Bars bars = flat_bars(6);
   bars[2].timestamp = minute(100);
   EXPECT_EQ(quarantined_text(verdict_of(bars)), "2:Q02");
@@ -200,7 +200,7 @@ TEST(ValidatorTest, TheOutlierIsBlamedNotTheRest) {
   EXPECT_EQ(quarantined_text(verdict_of(bars)), "0:Q02");
 }
 
-TEST(ValidatorTest, OfBarsWithOneTimeTheLastStays) {
+TEST(ValidatorTest, C9OfBarsWithOneTimeTheLastStays) {
   Bars bars = flat_bars(4);
   bars[2].timestamp = bars[1].timestamp;
   bars[2].close = bars[2].high = 101;
@@ -209,7 +209,7 @@ TEST(ValidatorTest, OfBarsWithOneTimeTheLastStays) {
   EXPECT_EQ(verdict.hits_of(Rule::timestamp_duplicate), 1);
 }
 
-TEST(ValidatorTest, APartialBarDoesNotReplaceAFinalOne) {
+TEST(ValidatorTest, C9APartialBarDoesNotReplaceAFinalOne) {
   Bars bars = flat_bars(3);
   bars[2].timestamp = bars[1].timestamp;
   bars[2].final = false;
@@ -234,7 +234,7 @@ TEST(ValidatorTest, StampsOffTheGridAreErrors) {
   EXPECT_EQ(verdict_of(days, Interval::d1).errors(), 0);
 }
 
-TEST(ValidatorTest, AJumpThatComesBackIsAnError) {
+TEST(ValidatorTest, C7AJumpThatComesBackIsAnError) {
   Bars bars = flat_bars(10);
   set_level(bars[4], 1.01);  // pence as pounds
   set_level(bars[5], 0.99);
@@ -262,7 +262,7 @@ TEST(ValidatorTest, ALongStayIsTwoShifts) {
   EXPECT_EQ(verdict.hits_of(Rule::level_shift_100), 2);
 }
 
-TEST(ValidatorTest, OnePriceOffByAHundredIsAnErrorAFlashCrashIsNot) {
+TEST(ValidatorTest, C7OnePriceOffByAHundredIsAnErrorAFlashCrashIsNot) {
   Bars bars = flat_bars(8);
   bars[3].high = 10'050;
   bars[5].low = 0.1;  // a factor of 1000 within a minute happened
@@ -291,7 +291,7 @@ TEST(ValidatorTest, SlicesAreJudgedLikeWholeBatches) {
   EXPECT_TRUE(verdict.good->column(kVolume)->IsNull(1));
 }
 
-TEST(ValidatorTest, AnotherSchemaIsNamed) {
+TEST(ValidatorTest, C5AnotherSchemaIsNamed) {
   const auto batch = batch_of(flat_bars(2));
   const auto verdict = validate(*batch->RemoveColumn(kLow));
   ASSERT_FALSE(verdict.has_value());

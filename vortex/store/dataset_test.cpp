@@ -67,7 +67,7 @@ TEST_F(DatasetTest, KeepsWhatWasCommitted) {
   EXPECT_EQ(reopened->version(), receipt.version);
 }
 
-TEST_F(DatasetTest, SkipsEqualRowsAndMakesNoVersionOfThem) {
+TEST_F(DatasetTest, C9SkipsEqualRowsAndMakesNoVersionOfThem) {
   auto dataset = open();
   const auto first = commit(dataset, batch_of("AAPL", {bar(1, 10), bar(2, 11)}));
   const auto before = files();
@@ -78,7 +78,7 @@ TEST_F(DatasetTest, SkipsEqualRowsAndMakesNoVersionOfThem) {
   EXPECT_EQ(files(), before);
 }
 
-TEST_F(DatasetTest, RestatesARowAndTheOldVersionStillReadsTheOldValue) {
+TEST_F(DatasetTest, C9RestatesARowAndTheOldVersionStillReadsTheOldValue) {
   auto dataset = open();
   const auto first = commit(dataset, batch_of("AAPL", {bar(1, 10), bar(2, 11)}));
   const TimePoint between = clock_.now();
@@ -93,7 +93,7 @@ TEST_F(DatasetTest, RestatesARowAndTheOldVersionStillReadsTheOldValue) {
   EXPECT_EQ(missing.error().code, ErrorCode::not_found);
 }
 
-TEST_F(DatasetTest, OfRowsWithOneKeyTheLastReceivedWins) {
+TEST_F(DatasetTest, C9OfRowsWithOneKeyTheLastReceivedWins) {
   auto dataset = open();
   std::vector<SeriesBatch> batch = batch_of("AAPL", {bar(1, 10), bar(3, 12)});
   batch[0].bars.push_back(bars(key("AAPL"), {bar(2, 11), bar(3, 99)}));

@@ -137,9 +137,11 @@ class ChartWalk {
       return {};
     }
     for (auto element : results) {
+      json::value item;  // a list that is cut short ends with an error, which is no second element
+      if (const auto error = element.get(item)) return broken("chart.result", error);
       if (++results_ > 1) return bad(ErrorCode::bad_payload, "chart.result has several elements");
       json::object result;
-      if (const auto error = element.get_object().get(result)) {
+      if (const auto error = item.get_object().get(result)) {
         return broken("chart.result[0]", error);
       }
       VORTEX_TRY_VOID(read_result(result));

@@ -55,7 +55,7 @@ TEST(YahooChartTest, J5ManyEventsOfOneDayCostTheirLength) {
   EXPECT_EQ(page->bars->num_rows(), 1);
 }
 
-TEST(YahooChartTest, J4DeepNestingIsRefusedNotRecursed) {
+TEST(YahooChartTest, C3H8J4DeepNestingIsRefusedNotRecursed) {
   for (const char* open : {"[", "{\"a\":"}) {
     const auto page = decode_chart(
         chart_with("\"x\":" + repeated(kManyMembers, [&](int) { return std::string(open); })));
