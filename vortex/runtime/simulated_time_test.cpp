@@ -5,6 +5,9 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
 #include "vortex/base/random.hpp"
@@ -207,6 +210,30 @@ TEST(SimulatedTimeTest, JobsOfThePoolRunOnTheOnlyThread) {
   std::thread::id seen;
   world.runtime.run(job_on_this_thread(&world, &seen));
   EXPECT_EQ(seen, std::this_thread::get_id());
+}
+
+using Places = boost::asio::experimental::channel<void(boost::system::error_code)>;
+
+awaitable<void> hold_place(SimWorld* world, Places* places, std::string name) {
+  auto taken = co_await places->async_send(boost::system::error_code{},
+                                           boost::asio::as_tuple(boost::asio::use_awaitable));
+  EXPECT_FALSE(std::get<0>(taken));
+  co_await nap(world, std::move(name), seconds(1));
+  places->try_receive([](boost::system::error_code) {});
+}
+
+awaitable<void> share_places(SimWorld* world) {
+  Places places(world->runtime.io_executor(), 2);
+  TaskGroup tasks(world->runtime);
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    EXPECT_TRUE(tasks.spawn(hold_place(world, &places, name)));
+  co_await tasks.join();
+}
+
+TEST(SimulatedTimeTest, ChannelsOfAsioKeepTheirOrder) {
+  SimWorld world;
+  world.runtime.run(share_places(&world));
+  EXPECT_EQ(world.log, "1000000 a\n1000000 b\n2000000 c\n2000000 d\n3000000 e\n");
 }
 
 awaitable<void> raise_and_sleep(SimWorld* world, int* seen) {

@@ -154,8 +154,10 @@ Result<void> Dataset::Impl::open_bars(bool create) {
 }
 
 Result<StateDb*> Dataset::Impl::state() {
-  if (!state_db) {
-    const std::string file = files->native_path(kStateFile);
+  const std::string file = files->native_path(kStateFile);
+  if (!state_db && file.empty()) {
+    VORTEX_TRY(state_db, StateDb::open_in_memory());
+  } else if (!state_db) {
     auto opened = StateDb::open(file);
     if (!opened && opened.error().code == ErrorCode::corrupt) {
       log::warning("{}: thrown away: {}", file, opened.error().message);

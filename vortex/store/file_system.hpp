@@ -73,7 +73,8 @@ class FileSystem {
   virtual Result<void> remove(const std::string& path) = 0;
   virtual Result<void> make_directories(const std::string& path) = 0;
 
-  // Where the path lies for libraries that open files themselves (SQLite).
+  // Where the path lies for libraries that open files themselves (SQLite); empty: nowhere, what
+  // they would keep there is kept in memory.
   virtual std::string native_path(const std::string& path) const = 0;
 };
 
