@@ -6,8 +6,8 @@ import pytest
 RANGE = ("--since", "2024-01-02", "--until", "2024-03-01")
 
 # What the shapes are in the fault matrix.
-IDS = {"cut": "A12", "reset": "A6", "empty": "C1", "garbage": "C1", "html": "A16", "wrong_symbol": "C10", "gzip_bomb": "B14",
-       "rate_limit": "B1", "redirect": "B11"}
+IDS = {"cut": "A12", "reset": "A6", "empty": "C1", "garbage": "C1", "html": "A16", "wrong_symbol": "C10",
+       "gzip_bomb": "B14", "rate_limit": "B1", "redirect": "B11"}
 STATUS_IDS = {500: "B8", 503: "B8", 404: "B10", 403: "B5"}
 
 # fault, code of the error, exit code when it hits everything

@@ -77,8 +77,16 @@ TEST(JsonTest, BadDocumentsAreRefused) {
   for (const char* text : {"", "{", "[1,]", R"({"a":1,"a":2})", "nul", "{\"a\":1} x", R"("\x")"}) {
     EXPECT_FALSE(Json::parse(text).has_value()) << text;
   }
+}
+
+TEST(JsonTest, H8C3DeepNestingIsRefusedNotRecursed) {
   EXPECT_FALSE(Json::parse(std::string(100'000, '[')).has_value());
-  EXPECT_FALSE(Json::parse(std::string(70, '[') + std::string(70, ']')).has_value());
+  for (const std::size_t depth : {70u, 1'000u, 100'000u}) {
+    EXPECT_FALSE(Json::parse(std::string(depth, '[') + std::string(depth, ']')).has_value());
+    std::string objects;
+    for (std::size_t i = 0; i < depth; ++i) objects += "{\"a\":";
+    EXPECT_FALSE(Json::parse(objects + "1" + std::string(depth, '}')).has_value());
+  }
 }
 
 TEST(JsonTest, DoublesAreShortestAndExact) {
