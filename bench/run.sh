@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Kernels, then the whole path beside its peers; results as JSON in build-bench/results, a summary at the
-# end. Called by ./dev bench.   usage: bench/run.sh [--kernels | --whole-path] [--symbols N] [--rounds N]
+# Kernels, kernels beside their peers, then the whole path beside its peers; results as JSON in
+# build-bench/results, a summary at the end. Called by ./dev bench.
+# usage: bench/run.sh [--kernels | --peers | --whole-path] [--symbols N] [--rounds N]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly kBuild=build-bench kResults=build-bench/results kPython=.deps/python/bin/python
-kernels=1 whole_path=1
+kernels=1 peers=1 whole_path=1
 rest=()
 for argument in "$@"; do
   case $argument in
-    --kernels) whole_path=0 ;;
-    --whole-path) kernels=0 ;;
+    --kernels) peers=0 whole_path=0 ;;
+    --peers) kernels=0 whole_path=0 ;;
+    --whole-path) kernels=0 peers=0 ;;
     *) rest+=("$argument") ;;
   esac
 done
@@ -24,6 +26,11 @@ if [ $kernels = 1 ]; then
     "$program" --benchmark_out="$kResults/kernels_${name#vortex_}.json" --benchmark_out_format=json \
       --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true >/dev/null
   done
+fi
+if [ $peers = 1 ]; then
+  alone=()
+  if [ $whole_path = 0 ]; then alone=("${rest[@]}"); fi
+  $kPython bench/peers.py --build "$kBuild" --results "$kResults" "${alone[@]}"
 fi
 if [ $whole_path = 1 ]; then
   $kPython bench/whole_path.py --build "$kBuild" --results "$kResults" "${rest[@]}"

@@ -45,11 +45,40 @@ def print_whole_path(path):
         print(f"  skipped: {name} (not on this machine)")
 
 
+def verdict(value, limit):
+    return f"{value:.2f} (limit {limit:g}: {'kept' if value <= limit else 'MISSED'})"
+
+
+def print_decode(decode):
+    if "skipped" in decode:
+        print(f"  decode: skipped, {decode['skipped']}")
+        return
+    print(f"  decode of {decode['bars']:,} bars: vortex {decode['vortex_ms']:.1f} ms, walk of the same bytes "
+          f"{decode['floor_ms']:.1f} ms, ratio {verdict(decode['ratio'], decode['limit'])}")
+
+
+def print_validation(validate):
+    print(f"  validation of {validate['rows']:,} rows: vortex {validate['vortex_ms']:.2f} ms, sum of the same buffers "
+          f"{validate['sum_ms']:.2f} ms, ratio {verdict(validate['ratio_to_sum'], validate['sum_limit'])}")
+    for threads, ratio in validate["ratio_to_polars"].items():
+        print(f"    polars {validate['polars']} on {threads} thread(s) {validate[f'polars_{threads}_ms']:.1f} ms, "
+              f"vortex / polars {verdict(ratio, 1)}")
+
+
+def print_peers(path):
+    result = json.loads(path.read_text())
+    print(f"\nbeside others (least of {result['rounds']} rounds in turns)")
+    print_decode(result["decode"])
+    print_validation(result["validate"])
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     earlier = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
     print("kernels (median)")
     print_kernels(kernels_in(folder), kernels_in(earlier) if earlier else {})
+    if (folder / "peers.json").exists():
+        print_peers(folder / "peers.json")
     if (folder / "whole_path.json").exists():
         print_whole_path(folder / "whole_path.json")
 

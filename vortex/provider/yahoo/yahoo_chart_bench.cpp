@@ -1,8 +1,14 @@
 // Decode of a 1 M-row chart against a bare walk of the same values with simdjson, in one process.
-// The counter `ratio` of Decode is its time over the walk's, each the best of its runs.
+// The counter `ratio` of Decode is its time over the walk's, each the best of its runs. With
+// VORTEX_BENCH_CHART=FILE (1 M minute bars of AAPL) that payload is read instead; the counter
+// `best_ms` of DecodeBest is what bench/peers.py sets beside programs of others on the same file.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <string>
 
@@ -61,9 +67,17 @@ std::string make_payload() {
   return body + R"(}]}}],"error":null}})";
 }
 
+std::string payload() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+  const char* path = std::getenv("VORTEX_BENCH_CHART");
+  if (path == nullptr) return make_payload();
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 const HttpReply& big_reply() {
   static const HttpReply reply{.status = 200,
-                               .body = Body::take(make_payload()),
+                               .body = Body::take(payload()),
                                .received_at = from_unix_seconds(2'000'000'000)};
   return reply;
 }
@@ -129,6 +143,23 @@ void Decode(benchmark::State& state) {
   state.counters["ratio"] = decode / walk;
 }
 BENCHMARK(Decode)->Unit(benchmark::kMillisecond)->Iterations(5);
+
+// As long as the best of five takes, by the clock on the wall: how the floor times itself.
+void DecodeBest(benchmark::State& state) {
+  constexpr int kFloorRuns = 5;
+  double best = std::numeric_limits<double>::max();
+  for (auto _ : state) {
+    for (int i = 0; i < kFloorRuns; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      if (decode_once() < kRows * 98 / 100) state.SkipWithError("decode lost rows");
+      const std::chrono::duration<double, std::milli> took =
+          std::chrono::steady_clock::now() - start;
+      best = std::min(best, took.count());
+    }
+  }
+  state.counters["best_ms"] = best;
+}
+BENCHMARK(DecodeBest)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 }  // namespace
 }  // namespace vortex
