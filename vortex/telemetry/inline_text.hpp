@@ -20,12 +20,12 @@ class InlineText {
 
   constexpr InlineText() = default;
   // Implicit, so that a member is given as it is read: {.provider = "yahoo"}.
-  constexpr InlineText(std::string_view text)  // NOLINT(google-explicit-constructor)
+  constexpr InlineText(std::string_view text)  // NOLINT(google-explicit-constructor): as said
       : size_(static_cast<std::uint8_t>(std::min(text.size(), SizeMax))) {
     std::ranges::transform(text.substr(0, size_), bytes_.begin(),
                            [](char c) { return c >= 0x20 && c < 0x7F ? c : '?'; });
   }
-  constexpr InlineText(const char* text)  // NOLINT(google-explicit-constructor)
+  constexpr InlineText(const char* text)  // NOLINT(google-explicit-constructor): as above
       : InlineText(std::string_view(text)) {}
 
   constexpr std::string_view view() const { return {bytes_.data(), size_}; }

@@ -16,7 +16,7 @@ inline void pause_briefly() {
 }
 
 inline std::unique_lock<std::mutex> lock_soon(std::mutex& mutex) {
-  constexpr int kTriesMax = 200;
+  constexpr int kTriesMax = 50;
   for (int i = 0; i < kTriesMax; ++i) {
     std::unique_lock lock(mutex, std::try_to_lock);
     if (lock.owns_lock()) return lock;
