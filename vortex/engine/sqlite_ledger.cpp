@@ -117,6 +117,7 @@ Result<void> SqliteLedger::transact(const std::string& account, bool durable, No
 
 QuotaBook& SqliteLedger::book_of(const std::string& account, const AccountDb::Stored& stored,
                                  Now now) {
+  if (std::exchange(file_, stored.file) != stored.file) known_.clear();
   auto known = known_.find(account);
   if (known != known_.end() && known->second.version == stored.version) return known->second.book;
   if (known != known_.end()) known_.erase(known);

@@ -64,7 +64,8 @@ class SqliteLedger final : public Ledger {
   AccountDb db_;
   const Clock& clock_;
   Options options_;
-  std::map<std::string, KnownBook> known_;           // as the file has them
+  int file_ = 0;                                     // which one, of those there were
+  std::map<std::string, KnownBook> known_;           // as that file has them
   std::map<std::string, LeaseRefusal> not_written_;  // closed, and the file took it not
   std::vector<std::string> notes_;
 };

@@ -115,6 +115,29 @@ void read_history(Reader& in, PermitHistory& history) {
   }
 }
 
+void write_open(Writer& out, const std::vector<QuotaState::OpenLease>& open) {
+  QuotaState::OpenLease last;
+  out.line('o');
+  for (const QuotaState::OpenLease& lease : open) {
+    out.number(lease.id - last.id);
+    out.number(lease.permits);
+    out.number((lease.issued.elapsed - last.issued.elapsed).count());
+    out.number((lease.issued.calendar - last.issued.calendar).count());
+    last = lease;
+  }
+}
+
+void read_open(Reader& in, std::vector<QuotaState::OpenLease>& open) {
+  QuotaState::OpenLease lease;
+  while (!in.at_end() && !in.failed()) {
+    lease.id += in.number<std::uint64_t>();
+    lease.permits = in.number();
+    lease.issued.elapsed += std::chrono::nanoseconds{in.number()};
+    lease.issued.calendar += Duration{in.number()};
+    open.push_back(lease);
+  }
+}
+
 void write_places(Writer& out, const PlaceQueue& places) {
   for (const PlaceQueue::Holder& holder : places.holders()) {
     out.line('h');
@@ -187,12 +210,7 @@ bool read_line(std::string_view line, Gathered& out) {
       state.boot = in.words();
       break;
     case 'p': read_history(in, state.history); break;
-    case 'o': {
-      QuotaState::OpenLease lease{.id = in.number<std::uint64_t>(), .permits = in.number()};
-      lease.issued = {.elapsed = monotonic_of(in.number()), .calendar = time_of(in.number())};
-      state.open.push_back(lease);
-      break;
-    }
+    case 'o': read_open(in, state.open); break;
     case 'd': read_day(in, out); break;
     case 'q': {
       const std::int64_t number = in.number();
@@ -216,13 +234,7 @@ std::string write_quota_state(const QuotaState& state) {
   out.number(state.next_id);
   out.words(state.boot);
   write_history(out, state.history);
-  for (const QuotaState::OpenLease& lease : state.open) {
-    out.line('o');
-    out.number(lease.id);
-    out.number(lease.permits);
-    out.number(ticks(lease.issued.elapsed));
-    out.number(ticks(lease.issued.calendar));
-  }
+  write_open(out, state.open);
   for (const DayCounts::Zone& zone : state.days.zones()) {
     out.line('d');
     out.number(zone.date.time_since_epoch().count());

@@ -1,6 +1,5 @@
 #include "vortex/store/account_db.hpp"
 
-#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -50,8 +49,7 @@ struct AccountDb::Impl {
   Result<std::int64_t> attempt(const std::string& account, bool durable, TimePoint now,
                                const Step& step);
   Result<Remembered*> look_up(const std::string& account);
-  Result<void> store(const std::string& account, Remembered& known, const std::string& text,
-                     TimePoint now);
+  Result<void> store(const std::string& account, Remembered& known, const std::string& text);
   Result<void> write_log(const Remembered& known, const Change& change, TimePoint now);
   Result<void> prune(const Remembered& known, TimePoint now);
   Result<std::optional<TimePoint>> damage();
@@ -62,6 +60,7 @@ struct AccountDb::Impl {
   std::unique_ptr<Connection> open;
   std::string note;
   int leases_since_prune = 0;
+  int opened = 0;  // how often a file was
 };
 
 AccountDb::Impl::Connection::Connection(SqliteHandle opened, FileId id, std::string_view path)
@@ -71,7 +70,7 @@ AccountDb::Impl::Connection::Connection(SqliteHandle opened, FileId id, std::str
       version(db.get(), path, "SELECT version FROM accounts WHERE id = ?"),
       text(db.get(), path, "SELECT state FROM accounts WHERE id = ?"),
       insert(db.get(), path,
-             "INSERT INTO accounts(name, version, state) VALUES (?, ?, ?) RETURNING id"),
+             "INSERT INTO accounts(name, version, state) VALUES (?, 1, ?) RETURNING id"),
       update(db.get(), path, "UPDATE accounts SET version = ?, state = ? WHERE id = ?"),
       log(db.get(), path, "INSERT INTO leases VALUES (?, ?, ?, ?, ?, 0, ?)"),
       count_return(db.get(), path,
@@ -96,6 +95,7 @@ Result<void> AccountDb::Impl::connect(const FileId& id) {
   const AccountFileOptions bounds{.wait_max = &options.wait_max, .pages_max = options.pages_max};
   VORTEX_TRY(auto handle, open_account_file(path, bounds));
   open = std::make_unique<Connection>(std::move(handle), id, path);
+  ++opened;
   return {};
 }
 
@@ -150,13 +150,10 @@ Result<AccountDb::Impl::Remembered*> AccountDb::Impl::look_up(const std::string&
 }
 
 Result<void> AccountDb::Impl::store(const std::string& account, Remembered& known,
-                                    const std::string& text, TimePoint now) {
+                                    const std::string& text) {
   if (known.version == 0) {
     open->insert.bind(1, std::string_view(account));
-    // No version of a file that this one replaced comes again.
-    known.version = std::max<std::int64_t>(1, ticks(now));
-    open->insert.bind(2, known.version);
-    open->insert.bind(3, std::string_view(text));
+    open->insert.bind(2, std::string_view(text));
     VORTEX_TRY([[maybe_unused]] const bool row, open->insert.step());
     known.id = open->insert.whole(0);
     open->insert.reset();
@@ -165,8 +162,8 @@ Result<void> AccountDb::Impl::store(const std::string& account, Remembered& know
     open->update.bind(2, std::string_view(text));
     open->update.bind(3, known.id);
     VORTEX_TRY([[maybe_unused]] const bool row, open->update.step());
-    ++known.version;
   }
+  ++known.version;
   known.text = text;
   return {};
 }
@@ -227,13 +224,13 @@ Result<std::int64_t> AccountDb::Impl::attempt(const std::string& account, bool d
   SqliteTransaction transaction(open->db.get(), path);
   VORTEX_TRY_VOID(transaction.begin());
   VORTEX_TRY(Remembered * known, look_up(account));
-  Stored stored{.version = known->version, .text = known->text};
+  Stored stored{.file = opened, .version = known->version, .text = known->text};
   if (known->version == 0) {
     VORTEX_TRY(stored.damaged_at, damage());
   }
   VORTEX_TRY(Change change, step(stored));
   if (!change.text) return known->version;
-  VORTEX_TRY_VOID(store(account, *known, *change.text, now));
+  VORTEX_TRY_VOID(store(account, *known, *change.text));
   VORTEX_TRY_VOID(write_log(*known, change, now));
   VORTEX_TRY_VOID(transaction.commit());
   return known->version;

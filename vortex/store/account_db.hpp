@@ -31,6 +31,7 @@ class AccountDb {
   };
 
   struct Stored {
+    int file = 0;              // another number: the file was replaced, and versions begin anew
     std::int64_t version = 0;  // of the text, rises with each change; 0: the account is new
     std::string_view text;
     // For a new account: when the file that may have known it was found damaged.
