@@ -104,8 +104,8 @@ class CircuitBreaker {
   OutcomeTrack calls_;
   OutcomeTrack quality_;
   Duration wait_;
-  Monotonic open_until_{};
-  Monotonic trial_until_{};
+  Monotonic open_until_;
+  Monotonic trial_until_;
   std::uint64_t late_answers_ = 0;
   std::uint64_t lost_trials_ = 0;
   std::uint64_t transitions_total_ = 0;

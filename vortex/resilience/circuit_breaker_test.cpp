@@ -166,6 +166,20 @@ TEST(CircuitBreakerTest, EachFailedTrialDoublesTheWaitUpToFiveTimes) {
   EXPECT_EQ(breaker.next_trial_at(), now + 60s) << "a recovery makes the wait short again";
 }
 
+TEST(CircuitBreakerTest, ARecoveryForgetsWhatWasBefore) {
+  CircuitBreaker breaker({});
+  for (int i = 0; i < 2; ++i) breaker.note_quality(false, at(1s));
+  for (int i = 0; i < 20; ++i) call_breaker(&breaker, Verdict::success, at(1s));
+  open_breaker(&breaker, at(1s));
+  ASSERT_TRUE(call_breaker(&breaker, Verdict::success, at(61s)));
+  EXPECT_EQ(breaker.failures_in_a_row(), 0);
+  for (int i = 0; i < 4; ++i) {
+    call_breaker(&breaker, Verdict::failure, at(61s));
+    breaker.note_quality(false, at(61s));
+  }
+  EXPECT_EQ(breaker.state(), BreakerState::closed) << "four are fewer than five";
+}
+
 TEST(CircuitBreakerTest, K8ALostTrialDoesNotBlockAndItsLateAnswerDoesNotDecide) {
   CircuitBreaker breaker({});
   open_breaker(&breaker, at(1s));

@@ -139,5 +139,15 @@ TEST(GuardLedgerTest, PlacesOfAllProcessesTogetherAreKept) {
   }
 }
 
+TEST(GuardLedgerTest, TwentyThousandCallsASecondAreReachedWithinAPercent) {
+  GuardedProcess process(std::make_shared<MemoryAccounts>(),
+                         {.rolling = {{.count = 20'000, .length = 1s}}}, "alone");
+  for (Duration elapsed{}; elapsed < 10s; elapsed += 40us) {  // 25,000 a second are asked for
+    if (process.enter(guard_now(elapsed))) process.leave(guard_now(elapsed));
+  }
+  EXPECT_GE(process.admitted, 198'000);
+  EXPECT_LE(process.admitted, 202'000);
+}
+
 }  // namespace
 }  // namespace vortex

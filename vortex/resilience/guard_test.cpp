@@ -290,6 +290,19 @@ TEST(GuardTest, APermitNotSentServesTheNextCall) {
   EXPECT_TRUE(world.guard.try_enter(world.now));
 }
 
+TEST(GuardTest, AFreedPlaceOfOurOwnIsUsedAtOnce) {
+  GuardWorld world({.limits = {.concurrent = 1}, .concurrency = 4});
+  const Lease one_place{.id = 1, .permits = 9, .places = 1, .issued = world.now.elapsed};
+  world.guard.accept(one_place, world.now);
+  Admission first = world.guard.try_enter(world.now);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(world.guard.try_enter(world.now).error().lease_needed);
+  world.guard.accept(one_place, world.now);
+  EXPECT_EQ(world.guard.try_enter(world.now).error().code, ErrorCode::bulkhead_full);
+  world.guard.leave(std::move(*first), world.now, Verdict::success);
+  EXPECT_TRUE(world.guard.try_enter(world.now));
+}
+
 TEST(GuardTest, AtTheEndAllPermitsGoBack) {
   GuardWorld world;
   world.grant(10);

@@ -39,7 +39,7 @@ std::optional<Duration> RetryPolicy::delay_after(const Error& error, int attempt
   if (throttled && !error.retry_at) return std::nullopt;  // sending into a block prolongs it
 
   const Duration hint = error.retry_at ? wait_until(now, *error.retry_at) : Duration::zero();
-  if (hint > options_.hint_max || hint >= time_left) return std::nullopt;
+  if (hint > options_.hint_max) return std::nullopt;
   const Duration delay{saturating_add(hint.count(), jitter(attempt, random).count())};
   if (delay >= time_left) return std::nullopt;
   tokens_ -= 1;

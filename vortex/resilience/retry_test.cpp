@@ -156,6 +156,18 @@ TEST(RetryPolicyTest, F6NoArithmeticOverflows) {
   }
 }
 
+TEST(RetryPolicyTest, F6HintAndJitterTogetherDoNotOverflow) {
+  Random random(5);
+  Error error = failed_with(ErrorCode::rate_limited);
+  error.retry_at = TimePoint{Duration::max() / 4 * 3};
+  for (int i = 0; i < 1000; ++i) {
+    RetryPolicy policy(
+        {.base = Duration::max(), .cap = Duration::max(), .hint_max = Duration::max()});
+    const auto delay = policy.delay_after(error, 1, TimePoint{}, random);
+    if (delay) EXPECT_GE(*delay, Duration::max() / 4 * 3);
+  }
+}
+
 TEST(RetryPolicyTest, I2AbsurdOptionsGiveNoRetryOrABoundedOne) {
   Random random(3);
   RetryPolicy none({.budget = std::numeric_limits<double>::quiet_NaN()});
