@@ -20,6 +20,8 @@ struct SettingsTarget {
   JobSettings* job = nullptr;
 };
 
+inline constexpr std::span<const std::string_view> kNoChoices;
+
 struct KeySpec {
   std::string_view pattern;  // "providers.*.base_url"; "jobs.*.name" for the tables of [[jobs]]
   KeyType type = KeyType::text;
@@ -27,7 +29,7 @@ struct KeySpec {
   std::string_view fallback;  // TOML text; empty: unset by default
   std::string_view meaning;
   void (*apply)(const SettingsTarget& target, const TypedValue& value) = nullptr;
-  std::span<const std::string_view> choices = {};  // of a KeyType::choice
+  std::span<const std::string_view> choices = kNoChoices;  // of a KeyType::choice
 };
 
 // In the order in which the file of `vortex init` shows them.

@@ -51,8 +51,8 @@ using TypedValue = std::variant<std::string, bool, std::int64_t, double, Duratio
 struct ReadingRules {
   KeyType type = KeyType::text;
   KeyBounds bounds;
-  std::vector<std::string_view> providers;         // known names
-  std::span<const std::string_view> choices = {};  // of a KeyType::choice
+  std::vector<std::string_view> providers;    // known names
+  std::span<const std::string_view> choices;  // of a KeyType::choice
   bool from_text =
       false;  // environment or --set: lists may be comma-separated, numbers may be text
 };

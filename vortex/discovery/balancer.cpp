@@ -248,12 +248,12 @@ double Balancer::share(const BalancedEndpoint& endpoint, Monotonic now) const {
 // Smooth weighted round robin: each gets its share in every round, never in a lump.
 BalancedEndpoint& Balancer::in_turn(Candidates among, Monotonic now) {
   double total = 0;
-  BalancedEndpoint* next = nullptr;
+  BalancedEndpoint* next = among.front();
   for (BalancedEndpoint* one : among) {
     const double own = share(*one, now);
     one->turn += own;
     total += own;
-    if (next == nullptr || one->turn > next->turn) next = one;
+    if (one->turn > next->turn) next = one;
   }
   next->turn -= total;
   return *next;
@@ -264,16 +264,15 @@ BalancedEndpoint& Balancer::least_loaded(Candidates among, Monotonic now) {
   const auto load = [&](const BalancedEndpoint* one) {
     return one->in_flight == 0 ? 0 : one->in_flight / share(*one, now);
   };
-  double least = load(among.front());
-  for (const BalancedEndpoint* one : among.subspan(1)) least = std::min(least, load(one));
+  BalancedEndpoint* next = *std::ranges::min_element(among, {}, load);
+  const double least = load(next);
   double total = 0;
-  BalancedEndpoint* next = nullptr;
   for (BalancedEndpoint* one : among) {
     if (load(one) > least) continue;
     const double own = share(*one, now);
     one->turn += own;
     total += own;
-    if (next == nullptr || one->turn > next->turn) next = one;
+    if (one->turn > next->turn) next = one;
   }
   next->turn -= total;
   return *next;

@@ -34,7 +34,7 @@ std::optional<Error> RememberedSource::ask(Monotonic now) {
   auto answer = source_->current(service_);
   std::vector<Endpoint> said;
   if (answer)
-    said = checked(std::move(*answer), problem);
+    said = checked(*answer, problem);
   else
     problem = answer.error().message;
   if (!said.empty()) {
@@ -57,11 +57,11 @@ std::optional<Error> RememberedSource::ask(Monotonic now) {
 }
 
 // A bad entry costs itself, not the list.
-std::vector<Endpoint> RememberedSource::checked(std::vector<Endpoint> answer,
+std::vector<Endpoint> RememberedSource::checked(const std::vector<Endpoint>& answer,
                                                 std::string& problem) const {
   std::vector<Endpoint> good;
   std::unordered_set<std::string> seen;
-  for (Endpoint& endpoint : answer) {
+  for (const Endpoint& endpoint : answer) {
     if (good.size() == kEndpointsMax) {
       problem = fmt::format("names more than {} endpoints", kEndpointsMax);
       break;

@@ -41,7 +41,7 @@ class RememberedSource {
   const EndpointSource& source() const { return *source_; }
 
  private:
-  std::vector<Endpoint> checked(std::vector<Endpoint> answer, std::string& problem) const;
+  std::vector<Endpoint> checked(const std::vector<Endpoint>& answer, std::string& problem) const;
 
   std::shared_ptr<const EndpointSource> source_;
   std::string service_;
