@@ -53,8 +53,10 @@ def print_decode(decode):
     if "skipped" in decode:
         print(f"  decode: skipped, {decode['skipped']}")
         return
-    print(f"  decode of {decode['bars']:,} bars: vortex {decode['vortex_ms']:.1f} ms, walk of the same bytes "
-          f"{decode['floor_ms']:.1f} ms, ratio {verdict(decode['ratio'], decode['limit'])}")
+    print(f"  decode of {decode['bars']:,} bars (load of the machine {decode['load']:.1f})")
+    for kind, ratio in decode["ratio"].items():
+        print(f"    by {kind:9} time: vortex {decode[f'vortex_{kind}_ms']:.1f} ms, walk of the same bytes "
+              f"{decode[f'floor_{kind}_ms']:.1f} ms, ratio {verdict(ratio, decode['limit'])}")
 
 
 def print_validation(validate):

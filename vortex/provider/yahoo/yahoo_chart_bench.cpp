@@ -1,7 +1,7 @@
 // Decode of a 1 M-row chart against a bare walk of the same values with simdjson, in one process.
 // The counter `ratio` of Decode is its time over the walk's, each the best of its runs. With
-// VORTEX_BENCH_CHART=FILE (1 M minute bars of AAPL) that payload is read instead; the counter
-// `best_ms` of DecodeBest is what bench/peers.py sets beside programs of others on the same file.
+// VORTEX_BENCH_CHART=FILE (1 M minute bars of AAPL) that payload is read instead; the counters
+// of DecodeBest are what bench/peers.py sets beside programs of others on the same file.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -144,20 +144,27 @@ void Decode(benchmark::State& state) {
 }
 BENCHMARK(Decode)->Unit(benchmark::kMillisecond)->Iterations(5);
 
-// As long as the best of five takes, by the clock on the wall: how the floor times itself.
+// The best of five, by the wall and by the processor's time: how the floor times itself.
 void DecodeBest(benchmark::State& state) {
   constexpr int kFloorRuns = 5;
-  double best = std::numeric_limits<double>::max();
+  double best_wall = std::numeric_limits<double>::max();
+  double best_processor = best_wall;
   for (auto _ : state) {
     for (int i = 0; i < kFloorRuns; ++i) {
       const auto start = std::chrono::steady_clock::now();
-      if (decode_once() < kRows * 98 / 100) state.SkipWithError("decode lost rows");
-      const std::chrono::duration<double, std::milli> took =
+      const double processor = processor_seconds([&] {
+        const std::int64_t rows = decode_once();
+        if (rows < kRows * 98 / 100) state.SkipWithError("decode lost rows");
+        return rows;
+      });
+      const std::chrono::duration<double, std::milli> wall =
           std::chrono::steady_clock::now() - start;
-      best = std::min(best, took.count());
+      best_wall = std::min(best_wall, wall.count());
+      best_processor = std::min(best_processor, processor * 1000);
     }
   }
-  state.counters["best_ms"] = best;
+  state.counters["wall_ms"] = best_wall;
+  state.counters["processor_ms"] = best_processor;
 }
 BENCHMARK(DecodeBest)->Unit(benchmark::kMillisecond)->Iterations(1);
 
