@@ -112,7 +112,7 @@ TEST(SqliteLedgerTest, K1AFullDiskRefusesAndForgetsNothing) {
   LedgerWorld world;
   auto small =
       *SqliteLedger::open(world.path(), world.clock,
-                          {.db = {.pages_max = 12}, .process = {.boot = "boot", .holder = "one"}});
+                          {.db = {.pages_max = 9}, .process = {.boot = "boot", .holder = "one"}});
   const AccountLimits many{.rolling = {{.count = 10'000, .length = 1h}}};
   std::int64_t got = 0;
   Result<Lease> lease = Lease{};
