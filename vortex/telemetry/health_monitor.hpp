@@ -70,7 +70,7 @@ class HealthMonitor {
   std::optional<Monotonic> next_due() const;
 
   // What a check found; the events to publish for it, mostly none. unknown_name: no such service.
-  Result<std::vector<Event>> record(std::string_view service, const HealthCheck& check,
+  Result<std::vector<Event>> record(std::string_view service, const HealthCheck& given,
                                     Monotonic now);
 
   // The market is closed, or the feed pauses by schedule: until then old data is no failure; no
