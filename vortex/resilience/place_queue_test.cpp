@@ -1,11 +1,10 @@
 #include "vortex/resilience/place_queue.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include <gtest/gtest.h>
 
-#include "vortex/base/random.hpp"
+#include "vortex/resilience/quota_book.hpp"
 
 namespace vortex {
 namespace {
@@ -113,6 +112,23 @@ TEST(PlaceQueueTest, ASlowCallOfALivingProcessKeepsItsPlace) {
   EXPECT_EQ(queue.ask({.id = "slow", .is_alive = everybody_lives}, ask, Monotonic{0s}), 1);
   EXPECT_EQ(queue.ask({.id = "next", .is_alive = everybody_lives}, ask, Monotonic{30s}), 0);
   EXPECT_EQ(queue.ask({.id = "next", .is_alive = everybody_lives}, ask, Monotonic{11min}), 1);
+}
+
+TEST(QuotaBookTest, WithoutAPlaceThereIsNoPermit) {
+  const AccountLimits limits{.rolling = {{.count = 50, .length = 1min}}, .concurrent = 1};
+  QuotaBook book("boot");
+  const auto moment = [](Duration elapsed) {
+    return Now{.elapsed = Monotonic{elapsed}, .calendar = TimePoint{elapsed}};
+  };
+  const LedgerHolder one{.id = "one", .is_alive = {}};
+  const LedgerHolder two{.id = "two", .is_alive = {}};
+  EXPECT_EQ(book.lease(limits, {.permits = 5}, one, moment(0s)).places, 1);
+  const Lease refused = book.lease(limits, {.permits = 5}, two, moment(1ms));
+  EXPECT_EQ(refused.permits, 0);
+  EXPECT_EQ(refused.refusal->code, ErrorCode::bulkhead_full);
+  book.hold_places("one", 0, moment(2ms));
+  EXPECT_EQ(book.lease(limits, {.permits = 5}, two, moment(3ms)).permits, 5);
+  EXPECT_EQ(book.use(limits, moment(3ms)).places_held, 1);
 }
 
 }  // namespace

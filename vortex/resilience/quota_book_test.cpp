@@ -390,18 +390,5 @@ TEST(QuotaBookTest, ARefusalChangesNothing) {
   EXPECT_FALSE(book.take_changed());
 }
 
-TEST(QuotaBookTest, WithoutAPlaceThereIsNoPermit) {
-  const AccountLimits limits{.rolling = {{.count = 50, .length = 1min}}, .concurrent = 1};
-  QuotaBook book("boot");
-  const LedgerHolder two{.id = "two", .is_alive = {}};
-  EXPECT_EQ(book.lease(limits, {.permits = 5}, kAlone, book_at(0s)).places, 1);
-  const Lease refused = book.lease(limits, {.permits = 5}, two, book_at(1ms));
-  EXPECT_EQ(refused.permits, 0);
-  EXPECT_EQ(refused.refusal->code, ErrorCode::bulkhead_full);
-  book.hold_places("one", 0, book_at(2ms));
-  EXPECT_EQ(book.lease(limits, {.permits = 5}, two, book_at(3ms)).permits, 5);
-  EXPECT_EQ(book.use(limits, book_at(3ms)).places_held, 1);
-}
-
 }  // namespace
 }  // namespace vortex
