@@ -80,7 +80,7 @@ Duration CheckTimer::elapsed() const {
   return std::chrono::duration_cast<Duration>(clock_.monotonic() - begun_);
 }
 
-CheckRow CheckTimer::row(CheckStatus status, std::string finding) const {
+CheckRow CheckTimer::row(CheckStatus status, std::string_view finding) const {
   return {.name = name_,
           .provider = provider_,
           .status = status,
@@ -88,23 +88,23 @@ CheckRow CheckTimer::row(CheckStatus status, std::string finding) const {
           .elapsed = elapsed()};
 }
 
-CheckRow CheckTimer::ok(std::string finding) const {
-  return row(CheckStatus::ok, std::move(finding));
+CheckRow CheckTimer::ok(std::string_view finding) const {
+  return row(CheckStatus::ok, finding);
 }
 
-CheckRow CheckTimer::skipped(std::string why) const {
-  return row(CheckStatus::skipped, std::move(why));
+CheckRow CheckTimer::skipped(std::string_view why) const {
+  return row(CheckStatus::skipped, why);
 }
 
-CheckRow CheckTimer::warning(ErrorCode code, std::string finding, std::string cure) const {
-  CheckRow made = row(CheckStatus::warning, std::move(finding));
+CheckRow CheckTimer::warning(ErrorCode code, std::string_view finding, std::string cure) const {
+  CheckRow made = row(CheckStatus::warning, finding);
   made.code = code;
   made.cure = std::move(cure);
   return made;
 }
 
-CheckRow CheckTimer::failed(ErrorCode code, std::string finding, std::string cure) const {
-  CheckRow made = warning(code, std::move(finding), std::move(cure));
+CheckRow CheckTimer::failed(ErrorCode code, std::string_view finding, std::string cure) const {
+  CheckRow made = warning(code, finding, std::move(cure));
   made.status = CheckStatus::failed;
   return made;
 }

@@ -47,14 +47,14 @@ class CheckTimer {
  public:
   CheckTimer(const Clock& clock, std::string name, std::string provider = {});
 
-  CheckRow ok(std::string finding) const;
-  CheckRow skipped(std::string why) const;
-  CheckRow warning(ErrorCode code, std::string finding, std::string cure) const;
-  CheckRow failed(ErrorCode code, std::string finding, std::string cure) const;
+  CheckRow ok(std::string_view finding) const;
+  CheckRow skipped(std::string_view why) const;
+  CheckRow warning(ErrorCode code, std::string_view finding, std::string cure) const;
+  CheckRow failed(ErrorCode code, std::string_view finding, std::string cure) const;
   Duration elapsed() const;
 
  private:
-  CheckRow row(CheckStatus status, std::string finding) const;
+  CheckRow row(CheckStatus status, std::string_view finding) const;
 
   const Clock& clock_;
   std::string name_;

@@ -22,7 +22,7 @@ constexpr Duration kFsyncComfort = std::chrono::milliseconds(500);
 constexpr std::string_view kSqliteMagic("SQLite format 3\0", 16);
 
 std::string in_words(std::uint64_t bytes) {
-  const double size = static_cast<double>(bytes);
+  const auto size = static_cast<double>(bytes);
   if (bytes >= 1024 * kMiB) return fmt::format("{:.1f} GiB", size / (1024.0 * kMiB));
   return fmt::format("{:.1f} MiB", size / kMiB);
 }

@@ -129,7 +129,7 @@ CheckRow check_config(std::string_view file, std::span<const Error> problems, co
   if (problems.size() > 1) finding += fmt::format(" (and {} more)", problems.size() - 1);
   std::string cure(first.next_step());
   if (problems.size() > 1) cure += "; vortex config check lists every problem";
-  return timer.failed(first.code, std::move(finding), std::move(cure));
+  return timer.failed(first.code, finding, std::move(cure));
 }
 
 }  // namespace vortex

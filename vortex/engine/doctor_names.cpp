@@ -132,10 +132,10 @@ CheckRow names_row(const CheckTimer& timer, const HostNames& names,
     if (!code) code = finding.bad->code;
     first_is_bad = first_is_bad || name == names.all.front();
   }
-  if (bad.empty()) return timer.ok(std::move(text));
+  if (bad.empty()) return timer.ok(text);
   std::string cure = cure_for(names, bad, bad.size() == names.all.size(), provider);
-  if (first_is_bad) return timer.failed(*code, std::move(text), std::move(cure));
-  return timer.warning(*code, std::move(text), std::move(cure));
+  if (first_is_bad) return timer.failed(*code, text, std::move(cure));
+  return timer.warning(*code, text, std::move(cure));
 }
 
 }  // namespace vortex
