@@ -1,6 +1,14 @@
 #include "vortex/engine/sync_tasks.hpp"
 
+#include <atomic>
+#include <filesystem>
+
 #include <gtest/gtest.h>
+
+#include "vortex/base/json.hpp"
+#include "vortex/base/random.hpp"
+#include "vortex/engine/engine_parts.hpp"
+#include "vortex/engine/fake_provider_for_test.hpp"
 
 namespace vortex {
 namespace {
@@ -80,6 +88,87 @@ TEST_F(SyncTasksTest, AnEngineThatCannotBeMadeFailsItsTask) {
   const auto result = (*tasks)->wait(*id, std::chrono::hours(1));
   EXPECT_EQ(result->status.state, TaskState::failed);
   EXPECT_EQ(result->status.error->message, "no engine: no such setting");
+}
+
+// With a dataset, and engines whose provider lives in memory.
+class SyncTaskRunTest : public testing::Test {
+ protected:
+  SyncTaskRunTest()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("vortex-sync-tasks-" + Random::from_system().uuid())),
+        settings_(fake::fake_settings((folder_ / "data").string())) {
+    settings_.state_dir = (folder_ / "state").string();
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::unique_ptr<TaskRunner> runner() {
+    auto log = TaskLog::open(settings_.store_uri);  // where a daemon keeps it
+    EXPECT_TRUE(log.has_value()) << log.error().message;
+    auto work = sync_task_work(settings_, [this]() -> Result<std::unique_ptr<Engine>> {
+      ++engines_;
+      return Engine::create(
+          settings_, clock_,
+          {.providers = fake::fake_registry(),
+           .transport = std::make_unique<fake::FakeTransport>(nullptr, clock_, script_, log_)});
+    });
+    auto made =
+        TaskRunner::create(clock_, std::move(*log), std::move(work), {.limits = {.workers = 1}});
+    EXPECT_TRUE(made.has_value());
+    return std::move(*made);
+  }
+  static TaskRequest request(const std::string& symbols) {
+    return {
+        .kind = "sync",
+        .payload = R"({"symbols":[)" + symbols + R"(],"since":"2024-01-01","until":"2024-02-01"})"};
+  }
+
+  std::filesystem::path folder_;
+  Settings settings_;
+  SystemClock clock_;
+  std::atomic<int> engines_{0};
+  fake::FakeTransport::Log log_;
+  fake::FakeTransport::Script script_ = [](const HttpCall& call) {
+    return call.path.ends_with("NOPE") ? fake::Answer{.status = 404}
+                                       : fake::Answer{.body = "2024-01-02 10\n2024-01-03 11\n"};
+  };
+};
+
+TEST_F(SyncTaskRunTest, ASyncRunsAsATaskAndItsReportIsTheResult) {
+  const auto tasks = runner();
+  const auto first =
+      tasks->wait(*tasks->submit(request(R"("AAPL","NOPE")")), std::chrono::minutes(1));
+  ASSERT_TRUE(first.has_value()) << first.error().message;
+  EXPECT_EQ(first->status.state, TaskState::done) << "a part that failed is in the report";
+  const auto report = Json::parse(first->text);
+  ASSERT_TRUE(report.has_value()) << first->text;
+  EXPECT_EQ(report->string_at("status"), "partial");
+  EXPECT_EQ(report->find("rows")->int_at("new"), 2);
+  EXPECT_TRUE(first->status.progress_text.starts_with("2 of 2 series, 1 failed, "))
+      << first->status.progress_text;
+
+  const auto second = tasks->wait(*tasks->submit(request(R"("NOPE")")), std::chrono::minutes(1));
+  EXPECT_EQ(second->status.state, TaskState::failed);
+  EXPECT_EQ(second->status.error->code, ErrorCode::not_found);
+  EXPECT_EQ(Json::parse(second->text)->string_at("status"), "failed");
+  EXPECT_EQ(engines_, 1) << "one engine a worker";
+}
+
+TEST_F(SyncTaskRunTest, ACancelledSyncEndsCancelledWithItsReport) {
+  std::atomic<TaskRunner*> tasks{nullptr};
+  settings_.concurrency = 1;
+  script_ = [&tasks](const HttpCall&) {
+    EXPECT_TRUE(tasks.load()->cancel(1).has_value());
+    return fake::Answer{.body = "2024-01-02 10\n"};
+  };
+  const auto owner = runner();
+  tasks = owner.get();
+  const auto result =
+      owner->wait(*owner->submit(request(R"("A","B","C")")), std::chrono::minutes(1));
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ(result->status.state, TaskState::cancelled);
+  EXPECT_TRUE(result->status.error->message.contains(" of 3 series"))
+      << result->status.error->message;
+  EXPECT_EQ(Json::parse(result->text)->bool_at("interrupted"), true);
 }
 
 }  // namespace
