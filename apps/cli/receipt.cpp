@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "apps/cli/error_text.hpp"
+#include "apps/cli/running_text.hpp"
 
 namespace vortex::cli {
 namespace {
@@ -30,6 +31,12 @@ void show_failure(Output& output, const ItemReport& item) {
   if (!seen.empty()) output.note(fmt::format("    evidence: {}", seen));
   if (error.retry_at) output.note(fmt::format("    not before: {}", format_time(*error.retry_at)));
   output.note(fmt::format("    try: {}", untrusted(error.next_step(), 200)));
+}
+
+// Output adds the last line end itself.
+std::string lines(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
 }
 
 }  // namespace
@@ -80,6 +87,7 @@ void show_receipt(Output& output, const SyncReport& report) {
   output.note(fmt::format("  calls     {} planned, {} sent, {} retried, {} failed",
                           report.calls.planned, report.calls.sent, report.calls.retried,
                           report.calls.failed));
+  if (!report.allowances.empty()) output.note(lines(allowances_text(report.allowances)));
   output.note(fmt::format("  dataset   {}, version {}{}", report.dataset_id, report.table_version,
                           report.committed ? "" : " (nothing new to commit)"));
   show_quality(output, report.quality);
@@ -93,6 +101,7 @@ void show_plan(Output& output, const SyncReport& report) {
     const std::string range = item.range ? to_string(*item.range) : "nothing to ask";
     output.note(fmt::format("  {}: {}, {} calls", title_of(item), range, item.calls_planned));
   }
+  if (!report.allowances.empty()) output.note(lines(allowances_text(report.allowances)));
   output.note(fmt::format("planned: {} calls for {} series; nothing was sent", report.calls.planned,
                           report.items.size()));
   show_items(output, report.items);

@@ -1,4 +1,5 @@
-// `vortex status`: what the dataset has, what it lacks and why.
+// `vortex status`: what the dataset has, what it lacks and why; what runs, and what the accounts
+// may still ask.
 #include <algorithm>
 
 #include <fmt/core.h>
@@ -7,6 +8,7 @@
 
 #include "apps/cli/commands.hpp"
 #include "apps/cli/error_text.hpp"
+#include "apps/cli/running_text.hpp"
 
 namespace vortex::cli {
 namespace {
@@ -18,6 +20,10 @@ struct DatasetStatus {
   std::int64_t quarantined = 0;
   DatasetSummary summary;
   std::vector<SeriesState> series;
+  std::vector<RunStatus> running;
+  std::vector<AccountReport> accounts;
+  std::vector<AllowanceReport> planned;  // of the configured jobs, against the daily allowances
+  std::int64_t calls_planned = 0;
 };
 
 std::int64_t count_of(const SeriesState& series, CoverageState state) {
@@ -46,6 +52,19 @@ std::string status_json(const DatasetStatus& status) {
   json.member("bytes", status.summary.bytes);
   json.member_or_null("last_commit", last_commit(status.summary));
   json.member_or_null("rebuilt", status.summary.rebuilt);
+  json.key("running");
+  json.begin_array();
+  for (const RunStatus& run : status.running) json.raw(to_json(run));
+  json.end_array();
+  json.key("accounts");
+  json.begin_array();
+  for (const AccountReport& account : status.accounts) write_json(json, account);
+  json.end_array();
+  json.member("calls_planned", status.calls_planned);
+  json.key("allowances");
+  json.begin_array();
+  for (const AllowanceReport& day : status.planned) write_json(json, day);
+  json.end_array();
   json.key("series");
   json.begin_array();
   for (const SeriesState& series : status.series) {
@@ -83,6 +102,8 @@ std::string status_text(const DatasetStatus& status) {
   if (!status.summary.rebuilt.empty()) {
     text += fmt::format("  note: {}\n", untrusted(status.summary.rebuilt));
   }
+  text += running_text(status.running) + accounts_text(status.accounts) +
+          allowances_text(status.planned);
   if (status.series.empty()) return text;
   text += fmt::format("{:<14} {:<16} {:<8} {:>9}  {:<10}  {:<10}  {:>5}  {:>6}\n", "provider",
                       "symbol", "interval", "rows", "first", "last", "empty", "failed");
@@ -100,6 +121,18 @@ std::string status_text(const DatasetStatus& status) {
   return text;
 }
 
+// What the configured jobs would ask now; nothing is sent.
+Result<void> add_plan(CommandContext& context, const Settings& settings, DatasetStatus& status) {
+  SyncRequest request{.dry_run = true};
+  VORTEX_TRY(request.items, items_of_jobs(settings));
+  if (request.items.empty()) return {};
+  VORTEX_TRY(const auto engine, Engine::create(settings, context.clock()));
+  VORTEX_TRY(SyncReport plan, engine->sync(request));
+  status.planned = std::move(plan.allowances);
+  status.calls_planned = plan.calls.planned;
+  return {};
+}
+
 }  // namespace
 
 CommandResult run_status(CommandContext& context) {
@@ -111,6 +144,10 @@ CommandResult run_status(CommandContext& context) {
   VORTEX_TRY(status.series, dataset.all_states());
   VORTEX_TRY(status.quarantined, dataset.quarantined_rows());
   VORTEX_TRY(status.summary, dataset.summary());
+  VORTEX_TRY(status.running, read_run_statuses(loaded.settings.state_dir));
+  VORTEX_TRY(status.accounts,
+             account_reports(loaded.settings, context.registry(), context.clock()));
+  VORTEX_TRY_VOID(add_plan(context, loaded.settings, status));
   VORTEX_TRY_VOID(
       context.output().data(context.json() ? status_json(status) : status_text(status)));
   return 0;

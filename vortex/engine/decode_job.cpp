@@ -1,5 +1,7 @@
 #include "vortex/engine/decode_job.hpp"
 
+#include <new>
+
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 
@@ -32,9 +34,7 @@ std::vector<QuarantineEntry> quarantine_of(const arrow::RecordBatch& decoded,
   return entries;
 }
 
-}  // namespace
-
-Result<CheckedPage> run_decode_job(const DecodeJob& job) {
+Result<CheckedPage> decode_and_judge(const DecodeJob& job) {
   VORTEX_TRY(Page page, job.adapter->decode(job.request, job.reply));
   CheckedPage checked{.page = std::move(page)};
   std::string capture_id;
@@ -46,6 +46,18 @@ Result<CheckedPage> run_decode_job(const DecodeJob& job) {
   checked.quarantine = quarantine_of(*checked.page.bars, checked.verdict, capture_id);
   checked.page.bars = with_capture_id(checked.verdict.good, capture_id);
   return checked;
+}
+
+}  // namespace
+
+// The border where an exception of memory becomes a value (fault H1): one answer that is too large
+// fails one call, not the process.
+Result<CheckedPage> run_decode_job(const DecodeJob& job) {
+  try {
+    return decode_and_judge(job);
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::local_resource, "not enough memory to read the answer");
+  }
 }
 
 }  // namespace vortex

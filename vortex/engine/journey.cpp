@@ -10,9 +10,6 @@
 namespace vortex {
 namespace {
 
-// A provider that keeps naming a next page is in a loop long before this.
-constexpr int kPagesMax = 10'000;
-
 SeriesKey key_of(const Leg& leg) {
   return {.provider = std::string(leg.client->adapter().capabilities().name),
           .symbol = leg.request.symbol.text(),
@@ -32,6 +29,16 @@ void add_answer(SeriesBatch& batch, CallAnswer& answer, const Answered& answered
     std::ranges::copy(coverage_after(answered), std::back_inserter(batch.coverage));
 }
 
+// What the pages said cannot all be true. Captures stay: they show it.
+void drop_rows(SeriesBatch& batch) {
+  batch.bars.clear();
+  batch.quarantine.clear();
+  batch.actions.clear();
+  batch.instrument.reset();
+  std::erase_if(batch.coverage,
+                [](const CoverageMark& mark) { return mark.state != CoverageState::failed; });
+}
+
 bool is_deferral(const Error& error) {
   const ErrorClass kind = error.error_class();
   return kind == ErrorClass::quota_exhausted || kind == ErrorClass::deferred;
@@ -49,24 +56,24 @@ Journey::Journey(const Parts& parts, SyncReport& report)
 
 boost::asio::awaitable<void> Journey::travel(Leg leg) {
   SeriesBatch batch{.key = key_of(leg)};
-  bool any_rows = false;
+  Reading reading{.batch = &batch};
 
   for (const PlannedRange& range : leg.ranges) {
-    auto error = co_await ask_range(&leg, range, &batch, &any_rows);
+    auto error = co_await ask_range(&leg, range, &reading);
     if (!error) continue;
     fail_item(leg.item, std::move(*error));
     break;
   }
 
+  if (reading.join.is_broken()) drop_rows(batch);
   ItemReport& item = report_.items[leg.item];
-  if (!item.error && !any_rows && !leg.ranges.empty()) item.status = ItemStatus::empty;
+  if (!item.error && !reading.any_rows && !leg.ranges.empty()) item.status = ItemStatus::empty;
   if (parts_.committer != nullptr) co_await parts_.committer->add(leg.item, std::move(batch));
 }
 
 boost::asio::awaitable<std::optional<Error>> Journey::ask_range(const Leg* leg,
                                                                 PlannedRange planned,
-                                                                SeriesBatch* batch,
-                                                                bool* any_rows) {
+                                                                Reading* reading) {
   const HttpAdapter& adapter = leg->client->adapter();
   BarsRequest range_request = leg->request;
   range_request.range = planned.range;
@@ -77,14 +84,14 @@ boost::asio::awaitable<std::optional<Error>> Journey::ask_range(const Leg* leg,
     if (planned.calls_now-- <= 0) co_return deferred_until(leg->rule, leg->resets_at);
     BarsRequest request = range_request;
     request.range = adapter.range_of(range_request, call);
-    CallAnswer answer = co_await ask_call(leg->client, request, call);
+    CallAnswer answer = co_await ask_call(leg->client, request, call, &reading->join);
 
     note(report_.items[leg->item], answer);
-    *any_rows = *any_rows || answer.last_bar.has_value();
+    reading->any_rows = reading->any_rows || answer.last_bar.has_value();
     if (parts_.committer == nullptr) {
       for (const CheckedPage& page : answer.pages) collected_[leg->item].push_back(page.page.bars);
     } else {
-      add_answer(*batch, answer,
+      add_answer(*reading->batch, answer,
                  {.asked = request.range,
                   .interval = request.interval,
                   .last_bar = answer.last_bar,
@@ -93,9 +100,9 @@ boost::asio::awaitable<std::optional<Error>> Journey::ask_range(const Leg* leg,
     if (!answer.error) continue;
     // Calls go in time order: from the first that failed on, nothing is known.
     if (!says_nothing_of_the_range(*answer.error)) {
-      batch->coverage.push_back({.range = {request.range.start, range_request.range.end},
-                                 .state = CoverageState::failed,
-                                 .reason = to_string(answer.error->code)});
+      reading->batch->coverage.push_back({.range = {request.range.start, range_request.range.end},
+                                          .state = CoverageState::failed,
+                                          .reason = to_string(answer.error->code)});
     }
     co_return std::move(answer.error);
   }
@@ -103,9 +110,14 @@ boost::asio::awaitable<std::optional<Error>> Journey::ask_range(const Leg* leg,
 }
 
 boost::asio::awaitable<CallAnswer> Journey::ask_call(ProviderClient* client, BarsRequest request,
-                                                     HttpCall call) {
+                                                     HttpCall call, PageJoin* join) {
   CallAnswer answer;
-  for (int page_number = 0; page_number < kPagesMax; ++page_number) {
+  while (true) {
+    Result<void> fits = join->turn_to(call);
+    if (!fits) {
+      answer.error = std::move(fits).error();
+      co_return answer;
+    }
     auto page = co_await client->ask({.request = request,
                                       .call = call,
                                       .keep_capture = parts_.committer != nullptr,
@@ -114,18 +126,19 @@ boost::asio::awaitable<CallAnswer> Journey::ask_call(ProviderClient* client, Bar
       answer.error = std::move(page).error();
       co_return answer;
     }
+    fits = join->add(*page);
+    if (!fits) {
+      answer.error = std::move(fits).error();
+      co_return answer;
+    }
     const std::int64_t rows = page->page.bars->num_rows();
     if (rows > 0) answer.last_bar = BarView(*page->page.bars).time(rows - 1);
     rows_decoded_ += rows;
     std::optional<HttpCall> next = std::move(page->page.next);
     answer.pages.push_back(std::move(*page));
     if (!next) co_return answer;
-    if (*next == call) break;
     call = std::move(*next);
   }
-  answer.error =
-      Error{.code = ErrorCode::mismatch, .message = "the provider's pages do not come to an end"};
-  co_return answer;
 }
 
 void Journey::note(ItemReport& item, const CallAnswer& answer) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vortex/engine/committer.hpp"
+#include "vortex/engine/page_join.hpp"
 #include "vortex/engine/provider_client.hpp"
 #include "vortex/engine/run_plan.hpp"
 #include "vortex/engine/sync.hpp"
@@ -47,11 +48,18 @@ class Journey {
   std::int64_t rows_decoded() const { return rows_decoded_; }
 
  private:
+  // What one leg has read so far.
+  struct Reading {
+    SeriesBatch* batch = nullptr;
+    bool any_rows = false;
+    PageJoin join;
+  };
+
   // Asks the calls of one range in time order; the error of the first that failed.
   boost::asio::awaitable<std::optional<Error>> ask_range(const Leg* leg, PlannedRange planned,
-                                                         SeriesBatch* batch, bool* any_rows);
+                                                         Reading* reading);
   boost::asio::awaitable<CallAnswer> ask_call(ProviderClient* client, BarsRequest request,
-                                              HttpCall call);
+                                              HttpCall call, PageJoin* join);
   void note(ItemReport& item, const CallAnswer& answer);
   void tell(const ItemReport& item, const CheckedPage& page);
   void fail_item(std::size_t index, Error error);

@@ -105,13 +105,21 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
   VORTEX_CO_TRY(auto place, co_await places_.take());
   VORTEX_CO_TRY(auto process_place, co_await parts_.all_calls->take());
   VORTEX_CO_TRY(Permit permit, co_await account_.enter());
+  VORTEX_CO_TRY(Way way, choose_way(attempt->tried));
+  if (way.endpoint) attempt->tried.push_back(way.endpoint.id());
   HttpCall call = question->call;
   session_.apply_to(call);
+  while (!permit.may_send(account_.now())) {  // the process stood still in between
+    account_.guard().not_sent(std::move(permit));
+    VORTEX_CO_TRY(permit, co_await account_.enter());
+  }
   attempt->sent = true;
-  const std::string redacted = redacted_request(route_, call);
-  Result<HttpReply> reply = co_await exchange(std::move(call), question->counts);
+  const Monotonic sent = account_.now().elapsed;
+  const std::string redacted = redacted_request(way.route, call);
+  Result<HttpReply> reply = co_await exchange(way.route, std::move(call), question->counts);
   if (!reply) {
     account_.leave(std::move(permit), verdict_of(reply.error().code, TimeLimit::attempt));
+    settle_endpoint(way, reply.error().error_class(), sent);
     co_return std::unexpected(std::move(reply).error());
   }
   DecodeJob job{.adapter = &adapter(),
@@ -123,19 +131,41 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
   Result<CheckedPage> page =
       co_await run_on_pool(*parts_.runtime, [job = std::move(job)] { return run_decode_job(job); });
   account_.leave(std::move(permit), page ? Verdict::success : verdict_of(page.error().code));
+  settle_endpoint(way, page ? std::nullopt : std::optional(page.error().error_class()), sent);
   if (count) {
     co_await account_.correct(
         {.limit = count->limit, .remaining = count->remaining, .reset = count->reset});
   }
+  if (page) ++traffic_.good;
   co_return page;
 }
 
-Task<HttpReply> ProviderClient::exchange(HttpCall call, CallCounts* counts) {
+Result<ProviderClient::Way> ProviderClient::choose_way(AvoidList tried) {
+  Way way{.route = route_};
+  if (parts_.directory == nullptr) return way;
+  VORTEX_TRY(way.endpoint, parts_.directory->pick(adapter().capabilities().name,
+                                                  account_.now().elapsed, random_, tried));
+  way.route.base_url = way.endpoint.base_url();
+  way.route.keep_hosts = false;
+  return way;
+}
+
+void ProviderClient::settle_endpoint(Way& way, std::optional<ErrorClass> error, Monotonic sent) {
+  if (!way.endpoint) return;
+  const Monotonic now = account_.now().elapsed;
+  way.endpoint.settle(now, error ? endpoint_verdict(*error) : EndpointVerdict::good,
+                      std::chrono::duration_cast<Duration>(now - sent));
+}
+
+Task<HttpReply> ProviderClient::exchange(HttpRoute route, HttpCall call, CallCounts* counts) {
   ++counts->sent;
   ++counts_.sent;
   const Deadline deadline =
       Deadline::after(parts_.runtime->clock().monotonic(), settings().breaker.call_timeout);
-  Result<HttpReply> reply = co_await parts_.transport->send(route_, std::move(call), deadline);
+  Result<HttpReply> reply =
+      co_await parts_.transport->send(std::move(route), std::move(call), deadline);
+  // The attempt's own limit, not the caller's: the provider hangs, and may be asked again.
+  if (!reply && reply.error().code == ErrorCode::deadline) reply.error().code = ErrorCode::timeout;
   note_connection(reply);
   co_return reply;
 }
@@ -144,7 +174,7 @@ Task<HttpReply> ProviderClient::login_step(HttpCall call) {
   VORTEX_CO_TRY(auto place, co_await places_.take());
   VORTEX_CO_TRY(auto process_place, co_await parts_.all_calls->take());
   VORTEX_CO_TRY(Permit permit, co_await account_.enter());
-  Result<HttpReply> reply = co_await exchange(std::move(call), &logins_);
+  Result<HttpReply> reply = co_await exchange(route_, std::move(call), &logins_);
   account_.leave(std::move(permit), verdict_of_step(reply));
   co_return reply;
 }
@@ -220,6 +250,13 @@ void ProviderClient::note_connection(const Result<HttpReply>& reply) {
 
 void ProviderClient::note_failure(const Error& error) {
   last_error_ = error.to_line();
+  // An unknown symbol is an answer: it says nothing bad of the provider.
+  if (verdict_of(error.code, TimeLimit::attempt) == Verdict::success) {
+    ++traffic_.good;
+  } else {
+    ++traffic_.bad;
+    traffic_.last_error = last_error_;
+  }
   last_error_at_ = parts_.runtime->clock().now();
   Event event{.type = EventType::error, .count = error.attempt, .of = error.attempts_max};
   event.set_error(error);

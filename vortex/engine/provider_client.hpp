@@ -5,10 +5,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "vortex/base/random.hpp"
 #include "vortex/base/secret.hpp"
 #include "vortex/config/settings.hpp"
+#include "vortex/discovery/directory.hpp"
 #include "vortex/engine/account.hpp"
 #include "vortex/engine/decode_job.hpp"
 #include "vortex/engine/run_status.hpp"
@@ -38,7 +41,8 @@ class ProviderClient {
     Slots* all_calls = nullptr;
     Ledger* ledger = nullptr;
     Slots* ledger_turn = nullptr;
-    EventBus* events = nullptr;  // may be null
+    EventBus* events = nullptr;      // may be null
+    Directory* directory = nullptr;  // null: the provider has one address
     const Provider* provider = nullptr;
     const ProviderSettings* settings = nullptr;
     SecretString credential;
@@ -56,6 +60,16 @@ class ProviderClient {
   Task<CheckedPage> ask(Question question);
 
   ProviderStatus status() const;
+
+  // What its attempts brought since this was last asked: how the provider is, without asking it.
+  struct Traffic {
+    std::int64_t good = 0;
+    std::int64_t bad = 0;
+    std::string last_error;
+  };
+  Traffic take_traffic() { return std::exchange(traffic_, {}); }
+  bool has_traffic() const { return traffic_.good + traffic_.bad > 0; }
+
   boost::asio::awaitable<void> release() { return account_.release(); }
 
  private:
@@ -67,10 +81,18 @@ class ProviderClient {
     bool renewed = false;
     std::uint64_t session = 0;  // its generation when the attempt began
     CallCounts* counts = nullptr;
+    std::vector<EndpointId> tried;
   };
+  // Where one attempt goes: the route, and the endpoint to be told how it went.
+  struct Way {
+    HttpRoute route;
+    PickedEndpoint endpoint;
+  };
+
   Task<CheckedPage> attempt(const Question* question, Attempt* attempt);
-  // A permit that is fresh: the call leaves at once.
-  Task<HttpReply> exchange(HttpCall call, CallCounts* counts);
+  Result<Way> choose_way(AvoidList tried);
+  void settle_endpoint(Way& way, std::optional<ErrorClass> error, Monotonic sent);
+  Task<HttpReply> exchange(HttpRoute route, HttpCall call, CallCounts* counts);
   Task<HttpReply> login_step(HttpCall call);
   // After a failed attempt: waits or renews, or gives the error back because it is final.
   Task<void> before_next_attempt(Error error, Attempt* attempt);
@@ -88,6 +110,7 @@ class ProviderClient {
   Random random_;
   CallCounts counts_;  // of all questions
   CallCounts logins_;  // not yet put to a question's account
+  Traffic traffic_;
   bool connected_ = false;
   std::string last_error_;
   std::optional<TimePoint> last_error_at_;

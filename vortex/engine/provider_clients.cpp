@@ -5,15 +5,42 @@
 
 #include <fmt/format.h>
 
+#include "vortex/discovery/static_source.hpp"
 #include "vortex/engine/account_name.hpp"
 
 namespace vortex {
+namespace {
+
+Strategy strategy_of(const ProviderSettings& settings) {
+  return parse_strategy(settings.strategy).value_or(Strategy::round_robin);  // checked by config
+}
+
+// The addresses of those providers that have several.
+std::unique_ptr<Directory> directory_of(const Settings& settings, const Clock& clock) {
+  std::vector<ServiceSpec> services;
+  for (const auto& [name, provider] : settings.providers) {
+    if (provider.endpoints.empty()) continue;
+    std::vector<std::string> urls = provider.endpoints;
+    if (!provider.base_url_is_default) urls.insert(urls.begin(), provider.base_url);
+    auto source = std::make_shared<StaticSource>(
+        "config", std::vector<ServiceEndpoints>{equal_endpoints(name, urls)});
+    services.push_back(
+        {.service = name, .strategy = strategy_of(provider), .sources = {std::move(source)}});
+  }
+  if (services.empty()) return nullptr;
+  auto directory = std::make_unique<Directory>(DirectoryOptions{}, std::move(services));
+  directory->refresh({.elapsed = clock.monotonic(), .calendar = clock.now()});
+  return directory;
+}
+
+}  // namespace
 
 ProviderClients::ProviderClients(Parts parts)
     : parts_(std::move(parts)),
       all_calls_(parts_.runtime->io_executor(),
                  static_cast<std::size_t>(parts_.settings->concurrency)),
-      ledger_turn_(parts_.runtime->io_executor(), 1) {}
+      ledger_turn_(parts_.runtime->io_executor(), 1),
+      directory_(directory_of(*parts_.settings, parts_.runtime->clock())) {}
 
 Result<ProviderClient*> ProviderClients::client_for(const Provider& provider) {
   auto& client = clients_[std::string(provider.name())];
@@ -23,15 +50,19 @@ Result<ProviderClient*> ProviderClients::client_for(const Provider& provider) {
     return fail(ErrorCode::config,
                 fmt::format("there are no settings for provider {}", provider.name()));
   }
-  VORTEX_TRY(client, ProviderClient::create({.runtime = parts_.runtime,
-                                             .transport = parts_.transport,
-                                             .all_calls = &all_calls_,
-                                             .ledger = parts_.ledger,
-                                             .ledger_turn = &ledger_turn_,
-                                             .events = parts_.events,
-                                             .provider = &provider,
-                                             .settings = &own->second,
-                                             .seed = parts_.random.next()}));
+  VORTEX_TRY(client, ProviderClient::create(
+                         {.runtime = parts_.runtime,
+                          .transport = parts_.transport,
+                          .all_calls = &all_calls_,
+                          .ledger = parts_.ledger,
+                          .ledger_turn = &ledger_turn_,
+                          .events = parts_.events,
+                          .directory = own->second.endpoints.empty() ? nullptr : directory_.get(),
+                          .provider = &provider,
+                          .settings = &own->second,
+                          .seed = parts_.random.next()}));
+  VORTEX_TRY_VOID(
+      health_.add({.name = std::string(provider.name()), .critical = own->second.critical}));
   return client.get();
 }
 
@@ -56,9 +87,34 @@ std::vector<ProviderStatus> ProviderClients::status() const {
   std::vector<ProviderStatus> all;
   all.reserve(clients_.size());
   for (const auto& [name, client] : clients_) {
-    if (client != nullptr) all.push_back(client->status());
+    if (client == nullptr) continue;
+    ProviderStatus status = client->status();
+    status.health = to_string(health_.state(name, parts_.runtime->clock().monotonic()));
+    all.push_back(std::move(status));
   }
   return all;
+}
+
+void ProviderClients::check_health() {
+  const bool any = std::ranges::any_of(clients_, [](const auto& entry) {
+    return entry.second != nullptr && entry.second->has_traffic();
+  });
+  if (!any) return;  // the first check waits for something to be judged by
+  const Clock& clock = parts_.runtime->clock();
+  const Monotonic now = clock.monotonic();
+  for (const std::string& name : health_.due(now)) {
+    const auto client = clients_.find(name);
+    if (client == clients_.end() || !client->second->has_traffic()) continue;
+    const ProviderClient::Traffic traffic = client->second->take_traffic();
+    const auto events =
+        health_.record(name,
+                       {.time = clock.now(),
+                        .outcome = traffic.good > 0 ? CheckOutcome::ok : CheckOutcome::failed,
+                        .reason = std::string_view(traffic.last_error)},
+                       now);
+    if (!events || parts_.events == nullptr) continue;
+    for (const Event& event : *events) parts_.events->publish(event);
+  }
 }
 
 boost::asio::awaitable<void> ProviderClients::release() {

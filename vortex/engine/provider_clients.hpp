@@ -11,6 +11,7 @@
 #include "vortex/base/random.hpp"
 #include "vortex/engine/provider_client.hpp"
 #include "vortex/engine/run_status.hpp"
+#include "vortex/telemetry/health_monitor.hpp"
 
 namespace vortex {
 
@@ -34,6 +35,9 @@ class ProviderClients {
 
   std::vector<ProviderStatus> status() const;
 
+  // Judges each provider by its traffic, once in the monitor's interval; events tell of changes.
+  void check_health();
+
   // Gives permits and places back that are not needed any more.
   boost::asio::awaitable<void> release();
 
@@ -41,6 +45,8 @@ class ProviderClients {
   Parts parts_;
   Slots all_calls_;
   Slots ledger_turn_;
+  std::unique_ptr<Directory> directory_;  // of the providers with several endpoints; null: none
+  HealthMonitor health_;
   std::map<std::string, std::unique_ptr<ProviderClient>, std::less<>> clients_;
 };
 

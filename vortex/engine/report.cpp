@@ -89,7 +89,9 @@ void write_rows(JsonWriter& writer, const RowCounts& rows) {
   writer.end_object();
 }
 
-void write_allowance(JsonWriter& writer, const AllowanceReport& allowance) {
+}  // namespace
+
+void write_json(JsonWriter& writer, const AllowanceReport& allowance) {
   writer.begin_object();
   writer.member("provider", allowance.provider);
   writer.member("rule", allowance.rule);
@@ -103,8 +105,6 @@ void write_allowance(JsonWriter& writer, const AllowanceReport& allowance) {
                         allowance.done_after ? format_time(*allowance.done_after) : "");
   writer.end_object();
 }
-
-}  // namespace
 
 std::string_view to_string(ItemStatus status) {
   constexpr std::array<std::string_view, 4> kNames = {"ok", "empty", "deferred", "failed"};
@@ -141,7 +141,7 @@ std::string SyncReport::to_json(std::string_view command) const {
   writer.end_array();
   writer.key("allowances");
   writer.begin_array();
-  for (const AllowanceReport& allowance : allowances) write_allowance(writer, allowance);
+  for (const AllowanceReport& allowance : allowances) write_json(writer, allowance);
   writer.end_array();
   writer.key("quality");
   quality.write_json(writer);

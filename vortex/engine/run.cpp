@@ -135,8 +135,8 @@ RunStatus Run::status() const {
 // who then sees nothing.
 boost::asio::awaitable<void> Run::tell_others() {
   const std::string& state_dir = parts_.settings->state_dir;
-  if (state_dir.empty()) co_return;
-  while (true) {
+  while (!state_dir.empty()) {
+    parts_.clients->check_health();
     co_await run_on_pool(*parts_.runtime,
                          [state_dir, now = status()] { return write_run_status(state_dir, now); });
     if (auto slept = co_await sleep_for(*parts_.runtime, kTellEvery); !slept) co_return;

@@ -22,7 +22,7 @@ struct ProviderStatus {
   std::string breaker = "closed";  // closed | open | half_open
   std::string breaker_reason;      // of the last opening
   std::optional<TimePoint> breaker_until;
-  std::string health = "healthy";  // healthy | degraded | unhealthy
+  std::string health = "unknown";  // unknown | healthy | degraded | failing, by its traffic
   int in_flight = 0;
   std::int64_t sent = 0;
   std::int64_t retried = 0;

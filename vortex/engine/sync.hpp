@@ -14,6 +14,7 @@
 
 #include "vortex/base/clock.hpp"
 #include "vortex/base/error.hpp"
+#include "vortex/base/json.hpp"
 #include "vortex/config/settings.hpp"
 #include "vortex/model/bars_request.hpp"
 #include "vortex/quality/report.hpp"
@@ -81,6 +82,8 @@ struct AllowanceReport {
   std::int64_t reserved = 0;            // of what is left, for updates that may still come today
   std::optional<TimePoint> done_after;  // the reset after which the last waiting call goes
 };
+
+void write_json(JsonWriter& writer, const AllowanceReport& allowance);
 
 struct SyncReport {
   std::string dataset_id;

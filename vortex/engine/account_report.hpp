@@ -1,0 +1,28 @@
+// What the ledger knows of every configured account, for people. Blocking; makes nothing: an
+// account nobody used yet has all of its allowance.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vortex/base/clock.hpp"
+#include "vortex/base/json.hpp"
+#include "vortex/config/settings.hpp"
+#include "vortex/provider/registry.hpp"
+#include "vortex/resilience/ledger.hpp"
+
+namespace vortex {
+
+struct AccountReport {
+  std::string provider;
+  std::string account;
+  int concurrent = 0;  // the limit of calls in flight; 0: none
+  AccountUse use;
+};
+
+Result<std::vector<AccountReport>> account_reports(const Settings& settings,
+                                                   const ProviderRegistry& providers,
+                                                   const Clock& clock);
+void write_json(JsonWriter& json, const AccountReport& report);
+
+}  // namespace vortex

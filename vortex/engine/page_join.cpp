@@ -1,0 +1,33 @@
+#include "vortex/engine/page_join.hpp"
+
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include "vortex/codec/bar_view.hpp"
+
+namespace vortex {
+
+Result<void> PageJoin::turn_to(const HttpCall& call) {
+  const bool is_new = asked_.insert(call.host + call.target() + call.body).second;
+  if (is_new && asked_.size() <= kPagesMax) return {};
+  return fail(ErrorCode::mismatch, "the provider's pages do not come to an end");
+}
+
+Result<void> PageJoin::add(const CheckedPage& page) {
+  if (page.page.instrument && !page.page.instrument->currency.empty()) {
+    VORTEX_TRY_VOID(agree("currency", currency_, page.page.instrument->currency));
+  }
+  if (page.page.bars->num_rows() == 0) return {};
+  return agree("adjustment", adjusted_, BarView(*page.page.bars).text(kAdjusted, 0));
+}
+
+Result<void> PageJoin::agree(std::string_view what, std::optional<std::string>& known,
+                             std::string_view found) {
+  if (!known) known = found;
+  if (*known == found) return {};
+  is_broken_ = true;
+  return fail(ErrorCode::mismatch, fmt::format("the {} changes between pages, from {} to {}", what,
+                                               untrusted(*known, 40), untrusted(found, 40)));
+}
+
+}  // namespace vortex
