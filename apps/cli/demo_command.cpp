@@ -2,11 +2,13 @@
 // symbols from it into a fresh dataset, and shows the receipt, the quality report and a few bars.
 #include <filesystem>
 
-#include "arrow/table.h"
+#include <arrow/table.h>
 #include <fmt/core.h>
 
 #include "vortex/codec/bar_file.hpp"
+#include "vortex/engine/engine_parts.hpp"
 #include "vortex/engine/sync.hpp"
+#include "vortex/resilience/memory_ledger.hpp"
 #include "vortex/store/dataset.hpp"
 
 #include "apps/cli/commands.hpp"
@@ -42,7 +44,7 @@ Result<Settings> demo_settings(CommandContext& context, const std::string& path,
   VORTEX_TRY(LoadedSettings loaded, context.load());
   Settings settings = std::move(loaded.settings);
   settings.store_uri = path;
-  settings.state_dir = path + "/state";
+  settings.state_dir.clear();  // a simulator's allowances are nobody's: they end with the tour
   settings.jobs.clear();
   ProviderSettings& yahoo = settings.providers["yahoo"];
   yahoo.base_url = address;
@@ -97,7 +99,9 @@ CommandResult run_demo(CommandContext& context) {
   VORTEX_TRY(const SyncRequest request, demo_request(context.clock().now()));
   context.output().note(fmt::format("simulator at {}, dataset in {}", host->yahoo_address(), path));
 
-  VORTEX_TRY(const auto engine, Engine::create(settings, context.clock()));
+  EngineParts parts;
+  parts.ledger = std::make_unique<MemoryLedger>();
+  VORTEX_TRY(const auto engine, Engine::create(settings, context.clock(), std::move(parts)));
   ProgressLine progress(context.output());
   const SyncHooks hooks{.progress = [&](const SyncProgress& now) { progress.show(now); },
                         .stop = signals.token()};
