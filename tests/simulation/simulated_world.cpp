@@ -7,8 +7,6 @@
 namespace vortex {
 namespace {
 
-constexpr std::size_t kLogMax = 1'000'000;
-
 Settings settings_of(const SimulatedWorldOptions& options) {
   Settings settings{.store_uri = "/simulated", .cpu_threads = 1};
   settings.batch_age_max = std::chrono::hours(1);
@@ -16,8 +14,8 @@ Settings settings_of(const SimulatedWorldOptions& options) {
   return settings;
 }
 
-Subscription log_of(EventBus& events) {
-  return std::move(*events.subscribe({.name = "log", .capacity = kLogMax}));
+Subscription log_of(EventBus& events, std::size_t capacity) {
+  return std::move(*events.subscribe({.name = "log", .capacity = capacity}));
 }
 
 // Tells the world of every call on its way to the provider.
@@ -46,7 +44,7 @@ SimulatedWorld::SimulatedWorld(const SimulatedWorldOptions& options)
             std::move(*FaultScript::parse(options.faults, options.seed)), {.seed = options.seed}),
       options_(options),
       seeds_(options.seed),
-      log_(log_of(events)) {
+      log_(log_of(events, options.events_kept)) {
   net.serve("yahoo", "", yahoo);
 }
 

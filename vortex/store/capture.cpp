@@ -1,6 +1,8 @@
 #include "vortex/store/capture.hpp"
 
 #include <array>
+#include <memory>
+#include <string>
 
 #include <fmt/core.h>
 #include <zstd.h>
@@ -28,6 +30,32 @@ std::string kept_headers(const Headers& headers) {
   return writer.take();
 }
 
+// A context and a buffer for each thread: making them anew costs more than compressing a small
+// body.
+struct Compressor {
+  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context{ZSTD_createCCtx(), &ZSTD_freeCCtx};
+  std::string buffer;
+};
+
+// A buffer that one huge body made is not kept.
+constexpr std::size_t kBufferKeptMax = 4 << 20;
+
+Result<std::string> compress(std::string_view body) {
+  thread_local Compressor compressor;
+  if (compressor.context == nullptr) return fail(ErrorCode::local_resource, "no memory for zstd");
+  std::string& buffer = compressor.buffer;
+  const std::size_t bound = ZSTD_compressBound(body.size());
+  if (buffer.size() < bound) buffer.resize(bound);
+  const std::size_t size = ZSTD_compressCCtx(compressor.context.get(), buffer.data(), buffer.size(),
+                                             body.data(), body.size(), kZstdLevel);
+  if (ZSTD_isError(size) != 0) {
+    return fail(ErrorCode::internal, fmt::format("zstd: {}", ZSTD_getErrorName(size)));
+  }
+  std::string frame = buffer.substr(0, size);
+  if (buffer.size() > kBufferKeptMax) std::string().swap(buffer);
+  return frame;
+}
+
 }  // namespace
 
 Result<Capture> make_capture(const HttpReply& reply, std::string_view redacted_request,
@@ -45,14 +73,7 @@ Result<Capture> make_capture(const HttpReply& reply, std::string_view redacted_r
                                            reply.received_at.time_since_epoch().count());
   capture.id = sha256_hex(identity).substr(0, kIdDigits);
 
-  capture.frame.resize(ZSTD_compressBound(body.size()));
-  const std::size_t size = ZSTD_compress(capture.frame.data(), capture.frame.size(), body.data(),
-                                         body.size(), kZstdLevel);
-  if (ZSTD_isError(size) != 0) {
-    return fail(ErrorCode::internal, fmt::format("zstd: {}", ZSTD_getErrorName(size)));
-  }
-  capture.frame.resize(size);
-  capture.frame.shrink_to_fit();
+  VORTEX_TRY(capture.frame, compress(body));
   return capture;
 }
 
