@@ -37,14 +37,16 @@ struct MainEnd {
 // still finds the loop it reports to. So do those who wait: they refer to the loop.
 struct Runtime::Impl {
   Impl(const Clock& given_clock, unsigned thread_count)
-      : clock(given_clock), waiters(io, nullptr), pool(std::in_place, thread_count) {
-    threads = thread_count;
-  }
+      : clock(given_clock),
+        threads(thread_count),
+        sleepers(Duration::zero(), 0),
+        waiters(io, sleepers, WaiterSet::Time::real),
+        pool(std::in_place, thread_count) {}
   explicit Impl(const SimulatedTime& time)
       : clock(*time.clock),
         manual(time.clock),
-        sleepers(std::in_place, time.late_max, time.seed),
-        waiters(io, &*sleepers) {}
+        sleepers(time.late_max, time.seed),
+        waiters(io, sleepers, WaiterSet::Time::simulated) {}
 
   void run_simulated(const MainEnd& main);
 
@@ -53,7 +55,7 @@ struct Runtime::Impl {
   unsigned threads = 0;
   std::uint64_t steps = 0;
   boost::asio::io_context io{1};
-  std::optional<SleepHeap> sleepers;
+  SleepHeap sleepers;
   WaiterSet waiters;
   std::optional<boost::asio::thread_pool> pool;
 };
@@ -64,7 +66,7 @@ void Runtime::Impl::run_simulated(const MainEnd& main) {
   for (;;) {
     io.poll();
     if (main.ended) return;
-    Waiter* const next = sleepers->front();
+    Waiter* const next = sleepers.front();
     if (next == nullptr || io.stopped()) {
       report_standstill(clock, "main has not ended, nothing is ready and nobody sleeps");
     }

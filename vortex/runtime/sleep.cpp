@@ -2,11 +2,7 @@
 
 #include <algorithm>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "vortex/runtime/waiter.hpp"
 
@@ -26,17 +22,10 @@ Task<void> wait_for(Runtime* runtime, Duration duration) {
   }
   const auto left = std::clamp<std::chrono::nanoseconds>(duration, std::chrono::nanoseconds(0),
                                                          std::chrono::nanoseconds(kSleepMax));
-  if (runtime->simulated()) {
-    const Monotonic due = runtime->clock().monotonic() + left;
-    if (co_await wait_in(*runtime, {.until = due}) == Wake::cancelled) {
-      co_return fail(ErrorCode::cancelled, "cancelled while waiting");
-    }
-    co_return Result<void>{};
+  const Monotonic due = runtime->clock().monotonic() + left;
+  if (co_await wait_in(*runtime, {.until = due}) == Wake::cancelled) {
+    co_return fail(ErrorCode::cancelled, "cancelled while waiting");
   }
-  asio::steady_timer timer(runtime->io());
-  timer.expires_after(left);
-  auto done = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-  if (std::get<0>(done)) co_return fail(ErrorCode::cancelled, "cancelled while waiting");
   co_return Result<void>{};
 }
 

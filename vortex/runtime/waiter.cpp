@@ -8,6 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "vortex/base/clock.hpp"
+
 namespace vortex {
 namespace asio = boost::asio;
 
@@ -109,22 +111,29 @@ void WaiterSet::add(std::unique_ptr<Waiter> waiter, Monotonic now) {
   added.place = all_.size();
   all_.push_back(waiter.release());
   if (added.due == Monotonic::max()) return;
-  if (sleepers_ != nullptr) {
-    sleepers_->push(added);
-  } else {
-    set_alarm(added, now);
+  if (alarm_) {  // the runtime's clock may be a test's; the alarm goes by the machine's
+    const auto left = added.due <= now ? std::chrono::nanoseconds(0) : added.due - now;
+    added.due = SystemClock().monotonic() + std::min<std::chrono::nanoseconds>(left, kAlarmMax);
   }
+  sleepers_.push(added);
+  if (alarm_) arm(added.due);
 }
 
-void WaiterSet::set_alarm(Waiter& waiter, Monotonic now) {
-  const auto left = std::clamp<std::chrono::nanoseconds>(
-      waiter.due <= now ? std::chrono::nanoseconds(0) : waiter.due - now,
-      std::chrono::nanoseconds(0), std::chrono::nanoseconds(kAlarmMax));
-  waiter.self = std::make_shared<Waiter*>(&waiter);
-  waiter.alarm = std::make_unique<asio::steady_timer>(io_, left);
-  waiter.alarm->async_wait([this, self = waiter.self](boost::system::error_code /*error*/) {
-    if (*self != nullptr) finish(**self, Wake::timed_out);
+void WaiterSet::arm(Monotonic moment) {
+  if (moment >= armed_for_) return;
+  armed_for_ = moment;
+  alarm_->expires_at(moment);
+  alarm_->async_wait([this](boost::system::error_code error) {
+    if (!error) ring();
   });
+}
+
+void WaiterSet::ring() {
+  armed_for_ = Monotonic::max();
+  const Monotonic now = SystemClock().monotonic();
+  while (sleepers_.front() != nullptr && sleepers_.front()->due <= now)
+    finish(*sleepers_.front(), Wake::timed_out);
+  if (sleepers_.front() != nullptr) arm(sleepers_.front()->due);
 }
 
 std::unique_ptr<Waiter> WaiterSet::take_out(Waiter& waiter) {
@@ -133,9 +142,8 @@ std::unique_ptr<Waiter> WaiterSet::take_out(Waiter& waiter) {
   all_[place]->place = place;
   all_.pop_back();
   waiter.place = Waiter::kNowhere;  // again: it may have been the last itself
-  if (waiter.heap_place != Waiter::kNowhere) sleepers_->remove(waiter);
+  if (waiter.heap_place != Waiter::kNowhere) sleepers_.remove(waiter);
   if (waiter.list != nullptr) std::exchange(waiter.list, nullptr)->forget(waiter);
-  if (waiter.self) *waiter.self = nullptr;
   return std::unique_ptr<Waiter>(&waiter);
 }
 

@@ -27,9 +27,7 @@ class Waiter {
   Waiter() = default;
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
-  virtual ~Waiter() {
-    if (self) *self = nullptr;
-  }
+  virtual ~Waiter() = default;
   // Continues the coroutine; `self` is this waiter, gone before the coroutine runs.
   virtual void resume(std::unique_ptr<Waiter> self, Wake wake) = 0;
 
@@ -38,13 +36,9 @@ class Waiter {
   Monotonic due = Monotonic::max();   // max: no timer
   std::uint64_t number = 0;           // order of equal moments
   WaitList* list = nullptr;
-  // Real time only, and only with a moment. A timer that has fired is not stopped by destroying it:
-  // its callback finds the waiter, or nothing, through `self`.
-  std::shared_ptr<Waiter*> self;
-  std::unique_ptr<boost::asio::steady_timer> alarm;
 };
 
-// Sleepers of simulated time: the earliest first, equal moments in the order they came.
+// Who waits for a moment: the earliest first, equal moments in the order they came.
 class SleepHeap {
  public:
   SleepHeap(Duration late_max, std::uint64_t seed) : late_max_(late_max), random_(seed) {}
@@ -68,26 +62,36 @@ class SleepHeap {
   std::vector<Waiter*> heap_;
 };
 
-// Everyone who waits in one runtime.
+// Everyone who waits in one runtime. In real time one timer serves them all and is moved only when
+// somebody waits for an earlier moment than it, so that a deadline that is never reached costs no
+// system call.
 class WaiterSet {
  public:
-  WaiterSet(boost::asio::io_context& io, SleepHeap* sleepers) : io_(io), sleepers_(sleepers) {}
+  enum class Time : std::uint8_t { real, simulated };
+
+  WaiterSet(boost::asio::io_context& io, SleepHeap& sleepers, Time time)
+      : io_(io), sleepers_(sleepers) {
+    // Simulated time has none: its loop would ask the system at every step.
+    if (time == Time::real) alarm_.emplace(io);
+  }
   ~WaiterSet();  // destroys the coroutines where they wait
   WaiterSet(const WaiterSet&) = delete;
   WaiterSet& operator=(const WaiterSet&) = delete;
 
-  // `now` matters in real time alone, for the alarm.
+  // `now`: the reading of the runtime's clock that the waiter's moment is measured against.
   void add(std::unique_ptr<Waiter> waiter, Monotonic now);
   // Takes it out of everything and lets it continue in its turn.
   void finish(Waiter& waiter, Wake wake);
-  SleepHeap* sleepers() { return sleepers_; }  // null in real time
 
  private:
   std::unique_ptr<Waiter> take_out(Waiter& waiter);
-  void set_alarm(Waiter& waiter, Monotonic now);
+  void arm(Monotonic moment);
+  void ring();
 
   boost::asio::io_context& io_;
-  SleepHeap* sleepers_;
+  SleepHeap& sleepers_;
+  std::optional<boost::asio::steady_timer> alarm_;  // real time only
+  Monotonic armed_for_ = Monotonic::max();          // max: not armed
   std::vector<Waiter*> all_;
 };
 
