@@ -282,3 +282,60 @@ def test_status_says_what_was_rebuilt(vortex, sim):
     after = vortex.json("status")
     assert "state.db" in after["rebuilt"]
     assert after["series"][0]["rows"] == before["series"][0]["rows"]
+
+
+DAILY = ("--set", 'providers.yahoo.limits=["5/day@UTC"]')
+
+
+def test_a_backlog_larger_than_the_day_is_planned_and_deferred(vortex, sim):
+    symbols = [f"S{number:04}" for number in range(9)]
+    plan = vortex.json("sync", *symbols, "--dry-run", *RANGE, *DAILY, code=0)
+    (day,) = plan["allowances"]
+    assert day["rule"] == "5/day@UTC" and day["limit"] == 5 and day["left"] == 5
+    assert (day["calls_now"], day["calls_waiting"], day["reserved"]) == (4, 5, 1)
+    assert day["resets_at"].endswith("T00:00:00Z") and day["done_after"] > day["resets_at"]
+    done = vortex("sync", *symbols, "--dry-run", *RANGE, *DAILY, code=0)
+    assert "5 wait: done on" in done.stderr
+
+    answer = vortex.json("sync", *symbols, *RANGE, *DAILY, code=5)
+    assert answer["status"] == "deferred" and answer["calls"]["sent"] == 4
+    waiting = [item for item in answer["items"] if item["status"] == "deferred"]
+    assert len(waiting) == 5
+    assert {item["code"] for item in waiting} == {"VX-3004"} and {item["retry_at"] for item in waiting} == {day["resets_at"]}
+
+    # Another process knows what was used; the reserve is for those that are stored already.
+    (account,) = [entry for entry in vortex.json("status", *DAILY)["accounts"] if entry["provider"] == "yahoo"]
+    assert account["allowances"][0]["left"] == 1
+    again = vortex.json("sync", *symbols[4:], *RANGE, *DAILY, code=5)
+    assert again["calls"]["sent"] == 0
+
+
+def test_status_shows_a_running_sync(vortex, sim):
+    vortex("sync", "MSFT", *RANGE, code=0)
+    assert vortex.json("status")["running"] == []
+    sim.post("faults", [{"symbol": "AAPL", "fault": "hang"}])
+    process = vortex.start("sync", "AAPL", *RANGE)
+    running = []
+    deadline = time.monotonic() + 30
+    while not any(entry["in_flight"] for run in running for entry in run["providers"]) and time.monotonic() < deadline:
+        running = vortex.json("status")["running"]
+    assert running[0]["pid"] == process.pid and running[0]["command"] == "sync"
+    (provider,) = running[0]["providers"]
+    assert provider["provider"] == "yahoo" and provider["breaker"] == "closed"
+    assert provider["in_flight"] == 1 and provider["sent"] == 1
+    assert f"pid {process.pid}" in vortex("status", code=0).stdout
+    process.kill()  # what it said of itself is nobody's any more
+    process.communicate(timeout=30)
+    assert vortex.json("status")["running"] == []
+
+
+def test_h3_a_killed_sync_leaves_its_allowance_used(vortex, sim):
+    sim.post("faults", [{"symbol": "AAPL", "fault": "hang"}])
+    process = vortex.start("sync", "AAPL", *RANGE, *DAILY)
+    while not any("AAPL" in str(value) for value in sim.counts().items()):
+        time.sleep(0.02)
+    process.kill()
+    process.communicate(timeout=30)
+    vortex("sync", "MSFT", *RANGE, code=0)
+    (account,) = [entry for entry in vortex.json("status", *DAILY)["accounts"] if entry["provider"] == "yahoo"]
+    assert account["allowances"][0]["used"] >= 1

@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "vortex/base/log.hpp"
 #include "vortex/runtime/run_on_pool.hpp"
 #include "vortex/runtime/sleep.hpp"
 
@@ -40,6 +41,7 @@ Result<LedgerAnswer> visit_ledger(const LedgerVisit& visit) {
         visit.ledger->give_back(visit.account, back.lease, back.permits, back.places_held, now));
   }
   LedgerAnswer answer;
+  for (const std::string& note : visit.ledger->take_notes()) log::warning("{}", note);
   VORTEX_TRY(answer.lease, visit.ledger->lease(visit.account, visit.limits, visit.request, now));
   if (!visit.limits.days.empty()) {
     VORTEX_TRY(answer.use, visit.ledger->use(visit.account, visit.limits, now));

@@ -5,14 +5,20 @@
 
 #include <fmt/format.h>
 
+#include "vortex/base/log.hpp"
 #include "vortex/discovery/static_source.hpp"
 #include "vortex/engine/account_name.hpp"
+#include "vortex/runtime/run_on_pool.hpp"
 
 namespace vortex {
 namespace {
 
 Strategy strategy_of(const ProviderSettings& settings) {
   return parse_strategy(settings.strategy).value_or(Strategy::round_robin);  // checked by config
+}
+
+std::string last_good_path(const Settings& settings) {
+  return settings.state_dir + "/endpoints.json";
 }
 
 // The addresses of those providers that have several.
@@ -29,7 +35,14 @@ std::unique_ptr<Directory> directory_of(const Settings& settings, const Clock& c
   }
   if (services.empty()) return nullptr;
   auto directory = std::make_unique<Directory>(DirectoryOptions{}, std::move(services));
-  directory->refresh({.elapsed = clock.monotonic(), .calendar = clock.now()});
+  const DirectoryTime now{.elapsed = clock.monotonic(), .calendar = clock.now()};
+  if (!settings.state_dir.empty()) {
+    const LastGoodRead last = read_last_good(last_good_path(settings));
+    if (!last.ignored.empty()) log::warning("endpoints: {}", last.ignored);
+    directory->restore(last.lists, now);
+  }
+  for (const Error& problem : directory->refresh(now).problems)
+    log::warning("endpoints: {}", problem.to_line());
   return directory;
 }
 
@@ -121,6 +134,20 @@ boost::asio::awaitable<void> ProviderClients::release() {
   for (const auto& [name, client] : clients_) {
     if (client != nullptr) co_await client->release();
   }
+  co_await keep_endpoints();
+}
+
+// The last good lists, for a start at which nobody can be asked.
+boost::asio::awaitable<void> ProviderClients::keep_endpoints() {
+  if (directory_ == nullptr || parts_.settings->state_dir.empty()) co_return;
+  const Clock& clock = parts_.runtime->clock();
+  auto lists = directory_->take_unsaved({.elapsed = clock.monotonic(), .calendar = clock.now()});
+  if (!lists) co_return;
+  const auto written = co_await run_on_pool(
+      *parts_.runtime, [path = last_good_path(*parts_.settings), lists = std::move(*lists)] {
+        return write_last_good(path, lists);
+      });
+  if (!written) log::warning("endpoints: {}", written.error().to_line());
 }
 
 }  // namespace vortex

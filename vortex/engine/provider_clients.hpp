@@ -42,6 +42,8 @@ class ProviderClients {
   boost::asio::awaitable<void> release();
 
  private:
+  boost::asio::awaitable<void> keep_endpoints();
+
   Parts parts_;
   Slots all_calls_;
   Slots ledger_turn_;

@@ -45,8 +45,7 @@ class SqliteLedger final : public Ledger {
                        const ProviderCount& count, Now now) override;
   Result<AccountUse> use(const std::string& account, const AccountLimits& limits, Now now) override;
 
-  // What was found damaged and was replaced, since this was last asked: for the log.
-  std::vector<std::string> take_notes();
+  std::vector<std::string> take_notes() override;
 
  private:
   struct KnownBook {

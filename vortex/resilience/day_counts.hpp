@@ -12,7 +12,7 @@
 
 #include "vortex/base/time.hpp"
 #include "vortex/base/time_zone.hpp"
-#include "vortex/resilience/rate_limiter.hpp"
+#include "vortex/resilience/windows.hpp"
 
 namespace vortex {
 

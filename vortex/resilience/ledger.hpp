@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "vortex/base/error.hpp"
-#include "vortex/resilience/rate_limiter.hpp"
+#include "vortex/resilience/windows.hpp"
 
 namespace vortex {
 
@@ -97,6 +97,9 @@ class Ledger {
 
   virtual Result<AccountUse> use(const std::string& account, const AccountLimits& limits,
                                  Now now) = 0;
+
+  // What was found damaged and was replaced, since this was last asked: for the log.
+  virtual std::vector<std::string> take_notes() { return {}; }
 };
 
 }  // namespace vortex

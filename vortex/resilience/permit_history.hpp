@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "vortex/base/time.hpp"
-#include "vortex/resilience/rate_limiter.hpp"
+#include "vortex/resilience/windows.hpp"
 
 namespace vortex {
 

@@ -77,7 +77,7 @@ using ProviderName = InlineText<31>;
 
 struct Event {
   std::uint64_t sequence = 0;  // given by the bus, rising by one from 1; 0: not published
-  TimePoint time{};
+  TimePoint time;
   EventType type = EventType::error;
   ProviderName provider;  // or the service the event is about: "store"
   InlineText<40> symbol;  // the longest a Symbol can be; empty: about no symbol
