@@ -156,10 +156,11 @@ Outcome run_starved(const Work& work, std::int64_t allocations, bool for_ever) {
   allowed = allocations;
   fails_for_ever = for_ever;
   armed = true;
-  Outcome outcome = Outcome::out_of_memory;
+  Outcome outcome = Outcome::right;
   try {
     outcome = work();
-  } catch (const std::bad_alloc&) {  // for the border above
+  } catch (const std::bad_alloc&) {
+    outcome = Outcome::out_of_memory;
   }
   armed = false;
   return outcome;

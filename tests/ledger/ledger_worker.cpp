@@ -98,11 +98,12 @@ class Worker {
 
   void call() const {
     const int connection = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connection < 0) return;
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(task_.port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const auto* generic = static_cast<const sockaddr*>(static_cast<const void*>(&address));
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
     constexpr std::string_view kRequest = "GET /bars HTTP/1.0\r\n\r\n";
     if (::connect(connection, generic, sizeof address) == 0 &&
         ::send(connection, kRequest.data(), kRequest.size(), MSG_NOSIGNAL) > 0) {

@@ -70,7 +70,7 @@ TEST(SimulatedDayTest, NothingIsLostAndNoStormIsMade) {
   const Day day = live_through(9);
   EXPECT_GE(day.rows, kSymbols * 5) << "every series got the days it has";
   EXPECT_LE(day.arrived,
-            static_cast<std::int64_t>(1.2 * static_cast<double>(day.planned)) + 10 * 20);
+            static_cast<std::int64_t>(1.2 * static_cast<double>(day.planned)) + 10L * 20);
 }
 
 }  // namespace

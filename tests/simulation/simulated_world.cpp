@@ -82,6 +82,7 @@ SyncRequest SimulatedWorld::request(const std::vector<std::string>& symbols, int
 
 std::vector<std::string> SimulatedWorld::symbols(int count) {
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) names.push_back(fmt::format("S{:04}", i));
   return names;
 }

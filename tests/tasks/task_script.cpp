@@ -36,7 +36,9 @@ using vortex::TaskOutcome;
 std::atomic<int> g_writes_left{0};
 
 ssize_t write_or_die(int file, const void* data, std::size_t size, off_t offset) {
-  if (g_writes_left > 0 && --g_writes_left == 0) std::raise(SIGKILL);
+  if (g_writes_left > 0) {
+    if (--g_writes_left == 0) std::raise(SIGKILL);
+  }
   return ::pwrite(file, data, size, offset);
 }
 

@@ -11,6 +11,7 @@ namespace vortex {
 
 inline std::vector<Endpoint> endpoints_of(const std::vector<std::pair<std::string, int>>& weights) {
   std::vector<Endpoint> list;
+  list.reserve(weights.size());
   for (const auto& [url, weight] : weights)
     list.push_back({.base_url = url, .weight = weight, .source = "config"});
   return list;

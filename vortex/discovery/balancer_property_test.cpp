@@ -18,14 +18,14 @@ void* operator new(std::size_t size) {
   throw std::bad_alloc();
 }
 // A pair to the deletes below, for libraries that use it.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
   ++allocations;
   return std::malloc(size == 0 ? 1 : size);
 }
 void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+void operator delete(void* memory, std::size_t /*size*/) noexcept {
   std::free(memory);
 }
 
@@ -42,6 +42,7 @@ constexpr std::uint64_t kSeeds = 50;
 std::vector<std::pair<std::string, int>> some_endpoints(Random& random, std::size_t count_max) {
   std::vector<std::pair<std::string, int>> list;
   const std::uint64_t count = 1 + random.below(count_max);
+  list.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i)
     list.emplace_back("e" + std::to_string(i), static_cast<int>(1 + random.below(9)));
   return list;
@@ -150,6 +151,7 @@ TEST(BalancerPropertyTest, SameSeedSameChoices) {
 TEST(BalancerPropertyTest, APickAllocatesNothing) {
   for (const Strategy strategy : kAllStrategies) {
     std::vector<std::pair<std::string, int>> list;
+    list.reserve(100);
     for (int i = 0; i < 100; ++i) list.emplace_back("e" + std::to_string(i), 1);
     BalancerCase test(strategy, list);
     const std::array<EndpointId, 2> avoid = {1, 2};

@@ -211,6 +211,7 @@ TEST(BalancerTest, ARecoveredEndpointComesBackByAndBy) {
 TEST(BalancerTest, AnOldAnswerDoesNotDecide) {
   BalancerCase test(Strategy::round_robin, {{"a", 1}, {"b", 1}});
   std::vector<PickedEndpoint> before;
+  before.reserve(20);
   for (int i = 0; i < 20; ++i) before.push_back(test.pick());
   test.end_calls_of("a", 3, EndpointVerdict::bad);
   ASSERT_TRUE(test.is_ejected("a"));
@@ -226,6 +227,7 @@ TEST(BalancerTest, A4NewCallsGoToTheNewAddressAndOldOnesEndInPeace) {
   for (const Strategy strategy : kStrategies) {
     BalancerCase test(strategy, {{"old", 1}});
     std::vector<PickedEndpoint> calls;
+    calls.reserve(4);
     for (int i = 0; i < 4; ++i) calls.push_back(test.pick());
     test.balancer.update(endpoints_of({{"new", 1}}));
     for (int i = 0; i < 10; ++i) EXPECT_EQ(test.call(), "new");

@@ -17,13 +17,13 @@ using ::testing::IsEmpty;
 
 class LastGoodTest : public ::testing::Test {
  protected:
-  LastGoodTest() {
+  void SetUp() override {
     std::string pattern =
         (std::filesystem::temp_directory_path() / "vortex-discovery-XXXXXX").string();
     directory_ = ::mkdtemp(pattern.data());
     path_ = (directory_ / "endpoints.json").string();
   }
-  ~LastGoodTest() override { std::filesystem::remove_all(directory_); }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
 
   std::string text() const {
     std::ifstream file(path_);
@@ -31,7 +31,8 @@ class LastGoodTest : public ::testing::Test {
   }
   void put(const std::string& content) const {
     std::ofstream(path_) << content;
-    std::filesystem::permissions(path_, std::filesystem::perms(0600));
+    std::filesystem::permissions(
+        path_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }
   std::size_t files() const {
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory_),
@@ -71,7 +72,7 @@ TEST_F(LastGoodTest, J8TheFileIsPrivate) {
   struct ::stat status{};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
-  std::filesystem::permissions(path_, std::filesystem::perms(0666));
+  ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
   const auto read = read_last_good(path_);
   EXPECT_THAT(read.ignored, HasSubstr("can be written by others"));
   EXPECT_THAT(read.lists, IsEmpty());

@@ -15,13 +15,16 @@ class ScriptedSource final : public EndpointSource {
 
   void say(const std::vector<std::string>& urls) {
     std::vector<Endpoint> list;
+    list.reserve(urls.size());
     for (const std::string& url : urls) list.push_back({.base_url = url});
     answer_ = std::move(list);
   }
   void fail_with(std::string message) { answer_ = fail(ErrorCode::network, std::move(message)); }
 
   std::string_view name() const override { return name_; }
-  Result<std::vector<Endpoint>> current(std::string_view) const override { return answer_; }
+  Result<std::vector<Endpoint>> current(std::string_view /*service*/) const override {
+    return answer_;
+  }
 
  private:
   std::string name_;
@@ -30,6 +33,7 @@ class ScriptedSource final : public EndpointSource {
 
 inline std::vector<std::string> urls_of(const std::vector<Endpoint>& endpoints) {
   std::vector<std::string> urls;
+  urls.reserve(endpoints.size());
   for (const Endpoint& endpoint : endpoints) urls.push_back(endpoint.base_url);
   return urls;
 }

@@ -32,13 +32,10 @@ RunStatus sample_status() {
 
 class RunStatusTest : public testing::Test {
  protected:
-  RunStatusTest()
-      : folder_(std::filesystem::temp_directory_path() /
-                ("vortex-status-" + Random::from_system().uuid())) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~RunStatusTest() override { std::filesystem::remove_all(folder_); }
-  std::filesystem::path folder_;
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("vortex-status-" + Random::from_system().uuid());
 };
 
 TEST_F(RunStatusTest, WhatIsWrittenIsReadBack) {
@@ -49,7 +46,8 @@ TEST_F(RunStatusTest, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(to_json(running->front()), to_json(sample_status()));
   const auto mode =
       std::filesystem::status(folder_ / "running" / (std::to_string(::getpid()) + ".json"));
-  EXPECT_EQ(mode.permissions(), std::filesystem::perms(0600));
+  EXPECT_EQ(mode.permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 TEST_F(RunStatusTest, ProcessesThatAreGoneAreLeftOutAndRemoved) {

@@ -19,7 +19,7 @@ namespace vortex {
 class DayCounts {
  public:
   struct Zone {
-    TimeZone zone;
+    TimeZone zone = TimeZone::utc();
     Date date;
     std::int64_t used = 0;
     std::int64_t foreign = 0;  // counted by the provider and not sent by us

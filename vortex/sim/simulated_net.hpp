@@ -75,6 +75,7 @@ class SimulatedNet {
   SimulatedNet(const Clock& clock, SimulatedNetOptions options);
   SimulatedNet(const SimulatedNet&) = delete;
   SimulatedNet& operator=(const SimulatedNet&) = delete;
+  ~SimulatedNet() = default;
 
   // `host` without port, lower case; "" stands for every host that has no other peer. The script of
   // set_faults applies. Without `symbol_of` the symbol is the query's "symbol" or the path's last

@@ -35,7 +35,7 @@ enum class HealthState : std::uint8_t { unknown, healthy, degraded, failing, unh
 std::string_view to_string(HealthState state);
 
 struct HealthCheck {
-  TimePoint time{};
+  TimePoint time;
   CheckOutcome outcome = CheckOutcome::ok;
   Duration latency{};
   InlineText<63> reason;  // why it failed, in a few words
