@@ -128,6 +128,28 @@ TEST(GuardFaultsTest, B9ARefusedSessionIsRenewedOnceForAll) {
   EXPECT_LE(world.arrived(), 40 + 4 + 4) << "each call under way once more, and one login";
 }
 
+TEST(GuardFaultsTest, B10UnknownSymbolsOpenNoBreaker) {
+  SimulatedWorld world({});
+  const auto process = world.start();
+  std::vector<std::string> names;
+  for (int i = 0; i < 50; ++i) names.push_back("NOSUCH" + std::to_string(i));
+  names.emplace_back("AAPL");
+  const auto report = process.engine->sync(world.request(names));
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(with_code(*report, ErrorCode::not_found), 50);
+  EXPECT_EQ(report->items.back().status, ItemStatus::ok);
+  EXPECT_EQ(report->calls.sent, 51) << "nobody asks twice for what does not exist";
+}
+
+TEST(GuardFaultsTest, B9RefusedCredentialsOpenNoBreaker) {
+  SimulatedWorld world({.faults = R"([{"path": "/v8/", "fault": "bad_session"}])"});
+  const auto process = world.start();
+  const SyncReport report = sync(world, process, 30);
+  EXPECT_EQ(with_code(report, ErrorCode::breaker_open), 0);
+  EXPECT_EQ(report.status(), "failed");
+  EXPECT_LE(world.arrived(), 30 * 6) << "one renewal a call at most, no loop";
+}
+
 // A machine that is short of descriptors.
 class StarvedTransport final : public HttpTransport {
  public:
@@ -273,7 +295,8 @@ class FullDiskLedger final : public Ledger {
                          int places, Now now) override {
     return inner_->give_back(account, lease, permits, places, now);
   }
-  Result<void> close_until(const std::string&, const LeaseRefusal&, Now) override {
+  Result<void> close_until(const std::string& /*account*/, const LeaseRefusal& /*refusal*/,
+                           Now /*now*/) override {
     full_ = true;
     return fail(ErrorCode::disk_full, "no space for the ledger");
   }

@@ -103,16 +103,14 @@ Task<CheckedPage> ProviderClient::ask(Question question) {
 
 Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* attempt) {
   VORTEX_CO_TRY(auto place, co_await places_.take());
-  VORTEX_CO_TRY(auto process_place, co_await parts_.all_calls->take());
   VORTEX_CO_TRY(Permit permit, co_await account_.enter());
+  // After the permit: who waits for one provider's allowance takes no place from the others.
+  VORTEX_CO_TRY(auto process_place, co_await parts_.all_calls->take());
   VORTEX_CO_TRY(Way way, choose_way(attempt->tried));
   if (way.endpoint) attempt->tried.push_back(way.endpoint.id());
   HttpCall call = question->call;
   session_.apply_to(call);
-  while (!permit.may_send(account_.now())) {  // the process stood still in between
-    account_.guard().not_sent(std::move(permit));
-    VORTEX_CO_TRY(permit, co_await account_.enter());
-  }
+  VORTEX_CO_TRY_VOID(co_await refresh(&permit));
   attempt->sent = true;
   const Monotonic sent = account_.now().elapsed;
   const std::string redacted = redacted_request(way.route, call);
@@ -138,6 +136,15 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
   }
   if (page) ++traffic_.good;
   co_return page;
+}
+
+// A permit that grew old while its call waited for a place, or while the process stood still.
+Task<void> ProviderClient::refresh(Permit* permit) {
+  while (!permit->may_send(account_.now())) {
+    account_.guard().not_sent(std::move(*permit));
+    VORTEX_CO_TRY(*permit, co_await account_.enter());
+  }
+  co_return Result<void>{};
 }
 
 Result<ProviderClient::Way> ProviderClient::choose_way(AvoidList tried) {
@@ -172,8 +179,9 @@ Task<HttpReply> ProviderClient::exchange(HttpRoute route, HttpCall call, CallCou
 
 Task<HttpReply> ProviderClient::login_step(HttpCall call) {
   VORTEX_CO_TRY(auto place, co_await places_.take());
-  VORTEX_CO_TRY(auto process_place, co_await parts_.all_calls->take());
   VORTEX_CO_TRY(Permit permit, co_await account_.enter());
+  VORTEX_CO_TRY(auto process_place, co_await parts_.all_calls->take());
+  VORTEX_CO_TRY_VOID(co_await refresh(&permit));
   Result<HttpReply> reply = co_await exchange(route_, std::move(call), &logins_);
   account_.leave(std::move(permit), verdict_of_step(reply));
   co_return reply;

@@ -90,6 +90,7 @@ class ProviderClient {
   };
 
   Task<CheckedPage> attempt(const Question* question, Attempt* attempt);
+  Task<void> refresh(Permit* permit);
   Result<Way> choose_way(AvoidList tried);
   void settle_endpoint(Way& way, std::optional<ErrorClass> error, Monotonic sent);
   Task<HttpReply> exchange(HttpRoute route, HttpCall call, CallCounts* counts);
