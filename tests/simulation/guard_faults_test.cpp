@@ -132,6 +132,7 @@ TEST(GuardFaultsTest, B10UnknownSymbolsOpenNoBreaker) {
   SimulatedWorld world({});
   const auto process = world.start();
   std::vector<std::string> names;
+  names.reserve(51);
   for (int i = 0; i < 50; ++i) names.push_back("NOSUCH" + std::to_string(i));
   names.emplace_back("AAPL");
   const auto report = process.engine->sync(world.request(names));

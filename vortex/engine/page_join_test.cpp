@@ -35,7 +35,8 @@ class PagingAdapter final : public HttpAdapter {
     return kCapabilities;
   }
   Result<std::string> map_symbol(const Symbol& symbol) const override { return symbol.text(); }
-  Result<std::vector<HttpCall>> plan(const BarsRequest&, TimePoint) const override {
+  Result<std::vector<HttpCall>> plan(const BarsRequest& /*request*/,
+                                     TimePoint /*now*/) const override {
     return std::vector<HttpCall>{call_for("first")};
   }
   Result<Page> decode(const BarsRequest& request, const HttpReply& reply) const override {

@@ -49,7 +49,7 @@ std::unique_ptr<Directory> directory_of(const Settings& settings, const Clock& c
 }  // namespace
 
 ProviderClients::ProviderClients(Parts parts)
-    : parts_(std::move(parts)),
+    : parts_(parts),
       all_calls_(parts_.runtime->io_executor(),
                  static_cast<std::size_t>(parts_.settings->concurrency)),
       ledger_turn_(parts_.runtime->io_executor(), 1),
