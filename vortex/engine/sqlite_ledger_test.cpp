@@ -178,7 +178,7 @@ TEST(SqliteLedgerTest, H3H9WhatAKilledProcessHeldIsCounted) {
     EXPECT_EQ(seen, leases);
     const std::int64_t used = world.open()->use("a", limits, world.now())->allowances[0].used;
     EXPECT_GE(used, told);
-    EXPECT_LE(used, told + 7 * (round + 1));  // at most the lease that nobody heard of
+    EXPECT_LE(used, told + 7L * (round + 1));  // at most the lease that nobody heard of
   }
 }
 

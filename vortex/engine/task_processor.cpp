@@ -220,6 +220,7 @@ Result<TaskState> TaskRunner::cancel(TaskId id) {
   }
   state.time_stirred.notify_one();
   state.changed.notify_all();
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.Move): libstdc++ empties it, then assigns
   if (stop.stop_possible()) {
     stop.request_stop();  // runs the work's stop callbacks here
     return TaskState::running;

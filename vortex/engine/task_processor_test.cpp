@@ -221,8 +221,10 @@ TEST_F(TaskRunnerTest, TheCheckRefusesBeforeAnythingIsAccepted) {
 TEST_F(TaskRunnerTest, ManyThreadsMaySubmitCancelAndAsk) {
   constexpr int kThreads = 8;
   constexpr int kEach = 100;
-  const auto tasks = runner(4, {.results_max = kThreads * kEach});
+  constexpr int kTasks = kThreads * kEach;
+  const auto tasks = runner(4, {.results_max = kTasks});
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       for (int i = 0; i < kEach; ++i) {
@@ -236,11 +238,11 @@ TEST_F(TaskRunnerTest, ManyThreadsMaySubmitCancelAndAsk) {
   }
   for (std::thread& thread : threads) thread.join();
   const TaskCounts counts = tasks->counts();
-  EXPECT_EQ(counts.submitted, kThreads * kEach);
-  EXPECT_EQ(counts.done + counts.cancelled, kThreads * kEach);
+  EXPECT_EQ(counts.submitted, kTasks);
+  EXPECT_EQ(counts.done + counts.cancelled, kTasks);
   const auto started = bench_.started();
   EXPECT_EQ(std::set(started.begin(), started.end()).size(), started.size()) << "one ran twice";
-  EXPECT_EQ(counts.remembered, kThreads * kEach);
+  EXPECT_EQ(counts.remembered, kTasks);
 }
 
 }  // namespace

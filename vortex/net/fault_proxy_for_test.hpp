@@ -104,7 +104,7 @@ class FaultProxy {
   struct Flow {
     explicit Flow(boost::asio::io_context& io) : timer(io) {}
     FlowFaults faults;
-    std::array<char, 16 * 1024> buffer{};
+    std::array<char, 16UL * 1024> buffer{};
     std::size_t begin = 0;
     std::size_t end = 0;
     std::size_t passed = 0;

@@ -211,6 +211,7 @@ TEST(CircuitBreakerTest, K8AnOldSlowAnswerDoesNotCloseIt) {
 TEST(CircuitBreakerTest, F3AnswersThatSleptForHoursDoNotOpenIt) {
   CircuitBreaker breaker({});
   std::vector<CircuitBreaker::Ticket> tickets;
+  tickets.reserve(16);
   for (int i = 0; i < 16; ++i) tickets.push_back(*breaker.try_enter(at(1s)));
   for (const auto& ticket : tickets) breaker.settle(ticket, Verdict::failure, at(8h));
   EXPECT_EQ(breaker.state(), BreakerState::closed);
@@ -299,7 +300,7 @@ struct BreakerWorld {
 
   Random random;
   CircuitBreaker breaker{{}};
-  Monotonic now{};
+  Monotonic now;
   std::vector<CircuitBreaker::Ticket> tickets;
   std::uint64_t trial = 0;
 };

@@ -1,6 +1,6 @@
 #include "vortex/resilience/memory_ledger.hpp"
 
-#include <algorithm>
+#include <ranges>
 
 namespace vortex {
 
@@ -26,9 +26,9 @@ Result<void> MemoryLedger::give_back(const std::string& account, std::uint64_t l
   const std::int64_t returned = book.give_back(lease, permits, now);
   book.hold_places(holder_, places_held, now);
   if (returned == 0) return {};
-  for (auto row = accounts_->log.rbegin(); row != accounts_->log.rend(); ++row) {
-    if (row->id != lease || row->account != account) continue;
-    row->returned += returned;
+  for (auto& row : std::views::reverse(accounts_->log)) {
+    if (row.id != lease || row.account != account) continue;
+    row.returned += returned;
     break;
   }
   return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <ranges>
 
 namespace vortex {
 namespace {
@@ -41,9 +42,9 @@ nanoseconds grain_at(nanoseconds age, const std::vector<Duration>& lengths) {
 
 std::int64_t PermitHistory::used(Duration length, Monotonic now) const {
   std::int64_t sum = 0;
-  for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
-    if (!is_within(group->elapsed, length, now)) break;
-    sum += group->permits;
+  for (const Group& group : std::views::reverse(groups_)) {
+    if (!is_within(group.elapsed, length, now)) break;
+    sum += group.permits;
   }
   return sum;
 }

@@ -27,6 +27,7 @@ class PlaceWorld {
 
   std::vector<int> calls_begun() const {
     std::vector<int> out;
+    out.reserve(processes_.size());
     for (const Process& process : processes_) out.push_back(process.begun);
     return out;
   }

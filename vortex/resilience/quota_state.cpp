@@ -56,6 +56,13 @@ class Writer {
     text_ += ' ';
     text_ += text;
   }
+  // The whole text, with the sum that tells whether it is whole.
+  std::string sealed() {
+    text_ += '\n';
+    return fmt::format("{}{}{:016x}\n", text_, kSumLine, sum_of(text_));
+  }
+
+ private:
   std::string text_{kLayout};
 };
 
@@ -262,9 +269,7 @@ std::string write_quota_state(const QuotaState& state) {
     out.number(cap.since_id);
   }
   write_places(out, state.places);
-  out.text_ += '\n';
-  const std::uint64_t sum = sum_of(out.text_);
-  return fmt::format("{}{}{:016x}\n", out.text_, kSumLine, sum);
+  return out.sealed();
 }
 
 Result<QuotaState> read_quota_state(std::string_view text) {

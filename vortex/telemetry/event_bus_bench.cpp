@@ -61,6 +61,7 @@ double cpu_ns_of_thread() {
 
 void publish_a_million(benchmark::State& state, EventBus& bus, int subscribers) {
   std::vector<Event> events;
+  events.reserve(1000);
   for (int n = 0; n < 1000; ++n) events.push_back(bench_event(n));
   std::size_t allocated = 0;
   double best_ns = 1e18;

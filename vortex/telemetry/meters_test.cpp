@@ -55,6 +55,7 @@ TEST(MetersTest, CountsFromManyThreads) {
   Meters meters;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(3);
     for (int t = 0; t < 3; ++t) {
       threads.emplace_back([&] {
         for (int i = 0; i < 1000; ++i) meters.counter("calls", i % 2 == 0 ? "yahoo" : "ib").add();

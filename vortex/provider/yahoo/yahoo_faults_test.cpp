@@ -95,8 +95,8 @@ TEST(YahooFaultsTest, C3BytesThatAreNoTextAreRefused) {
       with_piece("USD", "\xC0\x80"),  // an overlong NUL
       with_piece("USD", "\xED\xA0\x80"),
       with_piece("USD", "U\x01"),
-      with_piece("\"currency\":\"USD\"", "\"currency\":\"\\ud800\""),  // half a pair
-      with_piece("\"currency\":\"USD\"", "\"currency\":\"\\q\"")};
+      with_piece(R"("currency":"USD")", R"("currency":"\ud800")"),  // half a pair
+      with_piece(R"("currency":"USD")", R"("currency":"\q")")};
   for (const std::string& body : spoilt) {
     const auto page = decode_faulty(faulty_reply(body));
     ASSERT_FALSE(page) << body;
@@ -107,7 +107,7 @@ TEST(YahooFaultsTest, C3BytesThatAreNoTextAreRefused) {
 
 TEST(YahooFaultsTest, C3ATextOfManyMegabytesIsReadOrRefusedAndNeverCopiedIntoTheError) {
   const std::string body =
-      with_piece("\"currency\":\"USD\"", "\"odd\":\"" + std::string(16 << 20, 'x') + "\"");
+      with_piece(R"("currency":"USD")", R"("odd":")" + std::string(16 << 20, 'x') + "\"");
   EXPECT_EQ(outcome_of(body), "2 rows");
   const auto cut = decode_faulty(faulty_reply(std::string_view(body).substr(0, body.size() - 1)));
   ASSERT_FALSE(cut);
@@ -151,7 +151,7 @@ TEST(YahooFaultsTest, C5AnotherShapeIsASchemaErrorThatNamesTheMember) {
   const std::vector<std::pair<std::string, std::string_view>> shapes = {
       {with_piece("\"high\"", "\"High\""), "high"},
       {with_piece("\"timestamp\"", "\"timestamps\""), "timestamp"},
-      {with_piece("\"meta\":{", "\"meta\":7,\"was\":{"), "meta"},
+      {with_piece("\"meta\":{", R"("meta":7,"was":{)"), "meta"},
       {with_piece("[187.15,184.22]", "{\"0\":187.15}"), "open"},
       {with_piece("\"quote\":[{", "\"quotes\":[{"), "open"},
       {with_piece("1704205800", "\"2024-01-02\""), "timestamp"}};
