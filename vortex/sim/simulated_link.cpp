@@ -24,11 +24,11 @@ struct Lane {
   explicit Lane(Runtime& runtime) : readable(runtime), writable(runtime) {}
 
   std::deque<Parcel> parcels;
-  Monotonic last_due{};
+  Monotonic last_due;
   std::int64_t frames_sent = 0;
   std::size_t bytes_under_way = 0;
-  Monotonic silent_until{};
-  Monotonic burst_until{};
+  Monotonic silent_until;
+  Monotonic burst_until;
   bool ended = false;  // closed by its sender, or broken
   WaitList readable;
   WaitList writable;

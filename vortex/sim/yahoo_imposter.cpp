@@ -166,8 +166,8 @@ ServerReply YahooImposter::answer(const ServerRequest& request) {
   }
   counts_.request(kProvider, asked.kind, asked.symbol);
   ServerReply reply = answer_provider(request, asked);
-  const bool answered = !reply.hang && !(reply.reset && reply.close_after_bytes.value_or(0) == 0U);
-  counts_.answered(kProvider, answered ? reply.status : 0);
+  const bool silent = reply.hang || (reply.reset && reply.close_after_bytes.value_or(0) == 0U);
+  counts_.answered(kProvider, silent ? 0 : reply.status);
   return reply;
 }
 
