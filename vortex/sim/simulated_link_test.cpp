@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct LinkWorld {
-  explicit LinkWorld(SimulatedLinkOptions options = {})
+  explicit LinkWorld(const SimulatedLinkOptions& options = {})
       : link(make_simulated_link(runtime, options)) {}
 
   std::int64_t elapsed_ms() const {

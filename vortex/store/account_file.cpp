@@ -156,7 +156,7 @@ Result<void> make_account_file(const std::string& path, std::optional<TimePoint>
 }
 
 Result<std::string> put_account_file_aside(const std::string& path, TimePoint now) {
-  const std::string aside = fmt::format("{}.damaged-{}", path, now.time_since_epoch().count());
+  std::string aside = fmt::format("{}.damaged-{}", path, now.time_since_epoch().count());
   if (std::rename(path.c_str(), aside.c_str()) != 0 && errno != ENOENT) {
     return std::unexpected(file_error("rename", path, errno));
   }
