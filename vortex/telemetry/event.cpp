@@ -40,7 +40,7 @@ constexpr auto kTypes = std::to_array<EventTypeEntry>({
     {EventType::endpoint_restored, "endpoint.restored", "healthy", "endpoints", ""},
     {EventType::task_submitted, "task.submitted", "task", "queued", ""},
     {EventType::task_started, "task.started", "task", "running", "waited_s"},
-    {EventType::task_finished, "task.finished", "task", "rows", "elapsed_s"},
+    {EventType::task_finished, "task.finished", "task", "attempts", "elapsed_s"},
     {EventType::task_failed, "task.failed", "task", "attempts", "elapsed_s"},
     {EventType::task_cancelled, "task.cancelled", "task", "", "elapsed_s"},
     {EventType::task_expired, "task.expired", "task", "", "late_s"},

@@ -102,7 +102,8 @@ std::uint64_t EventBus::publish(Event event) noexcept {
   for (std::uint64_t wanting = masks_.of(event); wanting != 0; wanting &= wanting - 1) {
     const auto subscriber = static_cast<std::size_t>(std::countr_zero(wanting));
     switch (subscribers_[subscriber].queue->offer(event)) {
-      case EventQueue::Offer::taken: break;
+      case EventQueue::Offer::taken:
+      case EventQueue::Offer::lost: break;
       case EventQueue::Offer::full: full |= std::uint64_t{1} << subscriber; break;
       case EventQueue::Offer::closed: remove(subscriber); break;
     }

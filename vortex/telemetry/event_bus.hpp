@@ -93,8 +93,9 @@ class EventBus {
   Result<Subscription> subscribe(const SubscribeOptions& options);
 
   // Gives the event its number and hands it to whoever wants it. Waits only where a subscriber with
-  // policy `block` is full, `block_max` for each such subscriber at most; other publishers and
-  // subscribers go on meanwhile. May be called from a subscriber's thread.
+  // policy `block` is full, `block_max` for each such subscriber at most, and once only for one
+  // that takes nothing; other publishers and subscribers go on meanwhile. May be called from a
+  // subscriber's thread.
   std::uint64_t publish(Event event) noexcept;
 
   EventHistory history(const HistoryRequest& request = {}) const;

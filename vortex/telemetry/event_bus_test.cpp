@@ -34,7 +34,7 @@ void* operator new(std::size_t size) {
 void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+void operator delete(void* memory, std::size_t /*size*/) noexcept {
   std::free(memory);
 }
 #endif
@@ -179,12 +179,31 @@ TEST(EventBusTest, ABlockedPublisherGivesUpAndTheGapIsTold) {
   EXPECT_EQ(next->missed, 3U);
 }
 
+TEST(EventBusTest, AStuckSubscriberCostsOneWaitAndNotOneAnEvent) {
+  constexpr std::uint64_t kEvents = 500;
+  EventBus bus;
+  auto stuck = bus.subscribe({.policy = OverflowPolicy::block, .capacity = 1, .block_max = 1ms});
+  ASSERT_TRUE(stuck);
+  for (std::uint64_t n = 0; n < kEvents; ++n) bus.publish(bus_event(EventType::error));
+  EXPECT_EQ(stuck->counts().blocked, 1U);
+  EXPECT_EQ(stuck->counts().dropped, kEvents - 1);
+  EXPECT_EQ(stuck->counts().offered, kEvents);
+  EXPECT_EQ(stuck->try_next()->event.sequence, 1U);
+  bus.publish(bus_event(EventType::error));
+  bus.publish(bus_event(EventType::error));
+  EXPECT_EQ(stuck->counts().blocked, 2U) << "it has taken something: worth a wait again";
+  const auto next = stuck->try_next();
+  EXPECT_EQ(next->event.sequence, kEvents + 1);
+  EXPECT_EQ(next->missed, kEvents - 1);
+}
+
 TEST(EventBusTest, BlockLosesNothingWithManyPublishersAndASlowReader) {
   constexpr std::uint64_t kEach = 2'000;
   EventBus bus;
   auto reader = bus.subscribe({.policy = OverflowPolicy::block, .capacity = 4, .block_max = 1h});
   ASSERT_TRUE(reader);
   std::vector<std::jthread> publishers;
+  publishers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     publishers.emplace_back([&] {
       for (std::uint64_t n = 0; n < kEach; ++n) bus.publish(bus_event(EventType::call_sent));
@@ -206,6 +225,7 @@ TEST(EventBusTest, EveryEventIsTakenOrCountedUnderConcurrency) {
   ASSERT_TRUE(reader && conflating);
   std::atomic<int> publishing{2};
   std::vector<std::jthread> publishers;
+  publishers.reserve(2);
   for (int i = 0; i < 2; ++i) {
     publishers.emplace_back([&, i] {
       const std::string symbol = "S" + std::to_string(i);

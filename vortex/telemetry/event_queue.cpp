@@ -37,6 +37,11 @@ EventQueue::Offer EventQueue::offer(const Event& event) {
   {
     const auto lock = lock_soon(mutex_);
     if (closed_) return Offer::closed;
+    if (stuck_) {
+      ++counts_.offered;
+      lose();
+      return Offer::lost;
+    }
     const bool full = counts_.queued == ring_.size();
     if (options_.policy == OverflowPolicy::block && (full || line_head_ != nullptr))
       return Offer::full;
@@ -52,10 +57,12 @@ EventQueue::Offer EventQueue::offer(const Event& event) {
 
 void EventQueue::join_line(Waiting& place) {
   const std::scoped_lock lock(mutex_);
-  place.over = closed_;
+  place.over = closed_ || stuck_;
   if (closed_) return;
   ++counts_.offered;
+  if (stuck_) return lose();  // since the offer
   ++counts_.blocked;
+  place.taken_before = counts_.taken;
   (line_tail_ == nullptr ? line_head_ : line_tail_->next) = &place;
   line_tail_ = &place;
   // Between the offer and now the subscriber may have made room, with nobody in line to admit.
@@ -68,12 +75,17 @@ void EventQueue::wait_in_line(Waiting& place) {
   if (line_moved_.wait_for(lock, std::min(options_.block_max, kWaitMax),
                            [&] { return place.over; }))
     return;
+  if (counts_.taken == place.taken_before) {
+    stuck_ = true;
+    lose_line();  // those behind would find the same, and what comes next must not overtake them
+    line_moved_.notify_all();
+    return;
+  }
   Waiting* before = nullptr;
   for (Waiting* at = line_head_; at != &place; at = at->next) before = at;
   (before == nullptr ? line_head_ : before->next) = place.next;
   if (line_tail_ == &place) line_tail_ = before;
-  ++counts_.dropped;
-  ++counts_.missed_untold;
+  lose();
 }
 
 std::size_t EventQueue::take(std::span<Delivery> into) {
@@ -106,12 +118,7 @@ void EventQueue::close() {
   {
     const std::scoped_lock lock(mutex_);
     closed_ = true;
-    for (Waiting* at = line_head_; at != nullptr; at = at->next) {
-      at->over = true;
-      ++counts_.dropped;
-      ++counts_.missed_untold;
-    }
-    line_head_ = line_tail_ = nullptr;
+    lose_line();
     subscriber_waits_ = false;
   }
   has_events_.notify_all();
@@ -174,6 +181,7 @@ void EventQueue::pop_into(Delivery& out) {
   head_ = head_ + 1 == ring_.size() ? 0 : head_ + 1;
   --counts_.queued;
   ++counts_.taken;
+  stuck_ = false;
   if (line_head_ != nullptr) admit_first_in_line();
 }
 
@@ -184,6 +192,19 @@ void EventQueue::admit_first_in_line() {
   push(first.event, 0);
   first.over = true;
   line_moved_.notify_all();
+}
+
+void EventQueue::lose() {
+  ++counts_.dropped;
+  ++counts_.missed_untold;
+}
+
+void EventQueue::lose_line() {
+  for (Waiting* at = line_head_; at != nullptr; at = at->next) {
+    at->over = true;
+    lose();
+  }
+  line_head_ = line_tail_ = nullptr;
 }
 
 }  // namespace vortex

@@ -20,7 +20,9 @@ namespace vortex {
 
 // When the queue is full:
 enum class OverflowPolicy : std::uint8_t {
-  block,        // the publisher waits, at most `block_max`; then this event is lost, and counted
+  block,        // the publisher waits, at most `block_max`; then this event is lost, and counted.
+                // After a wait in which nothing was taken the subscriber is stuck: until it takes
+                // something again events are lost at once, so that it costs one wait, not one each
   drop_oldest,  // the oldest event is lost, and counted
   conflate,     // an event replaces a waiting one of its (topic, symbol), full or not, in that
                 // one's place; when all that wait are of other keys, the oldest is lost
@@ -55,14 +57,16 @@ class EventQueue {
   struct Waiting {
     Event event;
     Waiting* next = nullptr;
+    std::uint64_t taken_before = 0;  // by the subscriber, when this place was taken
     bool over = false;
   };
-  enum class Offer : std::uint8_t { taken, full, closed };
+  enum class Offer : std::uint8_t { taken, full, lost, closed };
 
   explicit EventQueue(const Options& options);
 
   // The publisher's side. `full` (block only): nothing happened; join the line while the order of
-  // the sequence is still held, then wait in it without holding anything.
+  // the sequence is still held, then wait in it without holding anything. `lost` (block only): the
+  // subscriber is stuck and the event is counted.
   Offer offer(const Event& event);
   void join_line(Waiting& place);
   void wait_in_line(Waiting& place);
@@ -88,6 +92,8 @@ class EventQueue {
   std::size_t take_locked(std::span<Delivery> into);
   void pop_into(Delivery& out);
   void admit_first_in_line();
+  void lose();
+  void lose_line();
 
   const Options options_;
   mutable std::mutex mutex_;
@@ -99,6 +105,7 @@ class EventQueue {
   Waiting* line_head_ = nullptr;
   Waiting* line_tail_ = nullptr;
   bool subscriber_waits_ = false;
+  bool stuck_ = false;  // full, nobody in line, and a publisher has waited in vain
   bool closed_ = false;
   QueueCounts counts_;
 };

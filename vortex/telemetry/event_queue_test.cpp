@@ -160,6 +160,66 @@ TEST(EventQueueTest, BlockedPublishersGoInInTheirOrder) {
   expect_balanced(queue.counts());
 }
 
+TEST(EventQueueTest, AStuckSubscriberIsWaitedForOnce) {
+  EventQueue queue(
+      {.policy = OverflowPolicy::block, .capacity = 1, .block_max = std::chrono::milliseconds(1)});
+  queue.offer(queue_event(1));
+  EventQueue::Waiting second{.event = queue_event(2)};
+  queue.join_line(second);
+  queue.wait_in_line(second);
+  for (std::uint64_t n = 3; n <= 10; ++n)
+    EXPECT_EQ(queue.offer(queue_event(n)), EventQueue::Offer::lost);
+  EventQueue::Waiting late{.event = queue_event(11)};
+  queue.join_line(late);
+  EXPECT_TRUE(late.over) << "it was offered before the subscriber was known to be stuck";
+  EXPECT_EQ(queue.counts().blocked, 1U);
+  EXPECT_EQ(queue.counts().dropped, 10U);
+  expect_balanced(queue.counts());
+
+  ASSERT_EQ(take_all(queue).size(), 1U);
+  EXPECT_EQ(queue.offer(queue_event(12)), EventQueue::Offer::taken);
+  EXPECT_EQ(queue.offer(queue_event(13)), EventQueue::Offer::full) << "worth a wait again";
+  EXPECT_EQ(take_all(queue).at(0).missed, 10U);
+  expect_balanced(queue.counts());
+}
+
+TEST(EventQueueTest, ThoseInLineBeforeAStuckSubscriberAreLostTogether) {
+  EventQueue queue(
+      {.policy = OverflowPolicy::block, .capacity = 1, .block_max = std::chrono::milliseconds(1)});
+  queue.offer(queue_event(1));
+  EventQueue::Waiting second{.event = queue_event(2)};
+  EventQueue::Waiting third{.event = queue_event(3)};
+  queue.join_line(second);
+  queue.join_line(third);
+  queue.wait_in_line(second);
+  EXPECT_TRUE(third.over);
+  queue.wait_in_line(third);  // at once, and not counted again
+  EXPECT_EQ(queue.counts().dropped, 2U);
+  EXPECT_EQ(queue.offer(queue_event(4)), EventQueue::Offer::lost);
+  const auto got = take_all(queue);
+  ASSERT_EQ(got.size(), 1U) << "nothing that was lost comes after all";
+  queue.offer(queue_event(5));
+  EXPECT_EQ(take_all(queue).at(0).missed, 3U);
+  expect_balanced(queue.counts());
+}
+
+TEST(EventQueueTest, ASubscriberThatTakesIsSlowAndNotStuck) {
+  EventQueue queue(
+      {.policy = OverflowPolicy::block, .capacity = 1, .block_max = std::chrono::milliseconds(1)});
+  queue.offer(queue_event(1));
+  EventQueue::Waiting second{.event = queue_event(2)};
+  EventQueue::Waiting third{.event = queue_event(3)};
+  queue.join_line(second);
+  queue.join_line(third);
+  Delivery got;
+  ASSERT_EQ(queue.take({&got, 1}), 1U);
+  ASSERT_TRUE(second.over) << "admitted";
+  queue.wait_in_line(third);
+  EXPECT_EQ(queue.counts().dropped, 1U);
+  EXPECT_EQ(queue.offer(queue_event(4)), EventQueue::Offer::full) << "the next one waits";
+  expect_balanced(queue.counts());
+}
+
 TEST(EventQueueTest, ClosingFreesWhoeverWaits) {
   EventQueue queue(
       {.policy = OverflowPolicy::block, .capacity = 1, .block_max = std::chrono::hours(1)});
