@@ -22,12 +22,12 @@ std::atomic<bool> g_fsync_fails{false};
 }  // namespace
 
 // SQLite reaches the C library by this name; the program's own definition comes first.
-extern "C" [[gnu::visibility("default")]] int fdatasync(int file) {
+extern "C" [[gnu::visibility("default")]] int fdatasync(int fildes) {
   if (g_fsync_fails) {
     errno = EIO;
     return -1;
   }
-  return static_cast<int>(::syscall(SYS_fdatasync, file));
+  return static_cast<int>(::syscall(SYS_fdatasync, fildes));
 }
 
 namespace vortex {
