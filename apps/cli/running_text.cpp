@@ -22,9 +22,9 @@ std::string running_text(const std::vector<RunStatus>& running) {
   if (running.empty()) return "running: nothing\n";
   std::string text;
   for (const RunStatus& run : running) {
-    text +=
-        fmt::format("running: {} (pid {}) since {}, {} of {} series\n", untrusted(run.command, 20),
-                    run.pid, format_time(run.started), run.items_done, run.items_total);
+    text += fmt::format("running: {} (pid {}) since {}, {} of {} series, health {}\n",
+                        untrusted(run.command, 20), run.pid, format_time(run.started),
+                        run.items_done, run.items_total, untrusted(run.health, 20));
     for (const ProviderStatus& provider : run.providers) {
       text += fmt::format(
           "  {:<14} {}, breaker {}, {} in flight, {} sent, {} retried, {} failed, "

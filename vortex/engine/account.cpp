@@ -103,30 +103,36 @@ Now Account::now() const {
   return {.elapsed = clock.monotonic(), .calendar = clock.now()};
 }
 
-Task<Permit> Account::enter() {
+Task<Account::Entry> Account::enter() {
   if (waiting_ == 0) {
-    Admission admission = guard_.try_enter(now());
-    if (admission) co_return std::move(*admission);
+    if (auto place = parts_.all_calls->try_take()) {
+      Admission admission = guard_.try_enter(now());
+      tell_transitions();
+      if (admission) co_return Entry{std::move(*admission), std::move(*place)};
+    }
   }
   co_return co_await enter_in_turn();
 }
 
-Task<Permit> Account::enter_in_turn() {
+Task<Account::Entry> Account::enter_in_turn() {
   const Counted counted(waiting_);
   VORTEX_CO_TRY(auto turn, co_await turn_.take());
   while (true) {
-    const Now moment = now();
-    Admission admission = guard_.try_enter(moment);
-    tell_transitions();
-    if (admission) co_return std::move(*admission);
-    const Refusal refusal = admission.error();
+    Refusal refusal;
+    {
+      VORTEX_CO_TRY(auto place, co_await parts_.all_calls->take());
+      Admission admission = guard_.try_enter(now());
+      tell_transitions();
+      if (admission) co_return Entry{std::move(*admission), std::move(place)};
+      refusal = admission.error();
+    }
     if (refusal.lease_needed) {
       VORTEX_CO_TRY_VOID(co_await lease());
     } else if (worth_waiting(refusal)) {
       const Duration wait = std::max(refusal.wait, kPlaceWaitMin);
       VORTEX_CO_TRY_VOID(co_await sleep_for(*parts_.runtime, wait));
     } else {
-      co_return std::unexpected(guard_.to_error(refusal, moment));
+      co_return std::unexpected(guard_.to_error(refusal, now()));
     }
   }
 }
@@ -140,6 +146,17 @@ bool Account::worth_waiting(const Refusal& refusal) const {
 void Account::leave(Permit permit, Verdict verdict) {
   guard_.leave(std::move(permit), now(), verdict);
   tell_transitions();
+  if (!returning_ && guard_.unused_at()) start_returning();
+}
+
+void Account::note_quality(bool good) {
+  guard_.note_quality(good, now());
+  tell_transitions();
+}
+
+void Account::start_returning() {
+  if (!returns_) returns_.emplace(*parts_.runtime, TaskGroupOptions{.tasks_max = 1});
+  returning_ = returns_->spawn(return_stale()).has_value();
 }
 
 Task<void> Account::lease() {
@@ -158,10 +175,7 @@ Task<void> Account::lease() {
     tell(EventType::rate_limit_hit, *answer->lease.refusal);
   }
   if (answer->use) tell_low(*answer->use);
-  if (!returning_ && answer->lease.permits > 0) {
-    if (!returns_) returns_.emplace(*parts_.runtime, TaskGroupOptions{.tasks_max = 1});
-    returning_ = returns_->spawn(return_stale()).has_value();
-  }
+  if (!returning_ && answer->lease.permits > 0) start_returning();
   co_return Result<void>{};
 }
 
@@ -169,12 +183,13 @@ Task<void> Account::lease() {
 boost::asio::awaitable<void> Account::return_stale() {
   while (const std::optional<Monotonic> stale_at = guard_.unused_at()) {
     if (!co_await sleep_until(*parts_.runtime, *stale_at)) break;
+    auto turn = co_await parts_.ledger_turn->take();
+    if (!turn) break;  // stopped: they count as used
+    // Collected in our turn: what another visit was granted meanwhile must not be given back.
     LedgerVisit visit{
         .ledger = parts_.ledger, .clock = &parts_.runtime->clock(), .account = parts_.name};
     while (auto back = guard_.unused(now())) visit.back.push_back(*back);
     if (visit.back.empty()) continue;
-    auto turn = co_await parts_.ledger_turn->take();
-    if (!turn) break;  // stopped: they count as used
     // What cannot be written back counts as used, which is the safe side.
     co_await run_on_pool(*parts_.runtime,
                          [visit = std::move(visit)] { return return_to_ledger(visit); });
@@ -216,12 +231,12 @@ boost::asio::awaitable<void> Account::release() {
     co_await returns_->join();
     returns_.reset();
   }
+  auto turn = co_await parts_.ledger_turn->take();
+  if (!turn) co_return;
   LedgerVisit visit{
       .ledger = parts_.ledger, .clock = &parts_.runtime->clock(), .account = parts_.name};
   while (auto back = guard_.unused_at_end()) visit.back.push_back(*back);
   if (visit.back.empty()) co_return;
-  auto turn = co_await parts_.ledger_turn->take();
-  if (!turn) co_return;
   co_await run_on_pool(*parts_.runtime,
                        [visit = std::move(visit)] { return return_to_ledger(visit); });
 }
@@ -254,6 +269,13 @@ void Account::tell_transitions() {
 
 void Account::tell_low(const AccountUse& use) {
   if (parts_.events == nullptr) return;
+  if (use.foreign_use > foreign_told_) {
+    foreign_told_ = use.foreign_use;
+    parts_.events->publish({.time = now().calendar,
+                            .type = EventType::quota_foreign_use,
+                            .provider = std::string_view(parts_.guard.name),
+                            .count = use.foreign_use});
+  }
   for (const AllowanceUse& day : use.allowances) {
     const auto low = static_cast<std::int64_t>(kLowShare * static_cast<double>(day.limit));
     if (!day.is_day || day.used < low || low_told_ == day.resets_at) continue;

@@ -22,6 +22,7 @@ class Account {
     Runtime* runtime = nullptr;
     Ledger* ledger = nullptr;
     Slots* ledger_turn = nullptr;  // the ledger is asked by one at a time
+    Slots* all_calls = nullptr;    // bounds the calls of all accounts of the process
     EventBus* events = nullptr;    // may be null
     std::string name;              // of the account in the ledger
     GuardOptions guard;            // guard.name is the provider's
@@ -31,11 +32,19 @@ class Account {
   Account& operator=(const Account&) = delete;
   ~Account();
 
-  // Leave to make one call at once. Waits for permits as long as the account's own windows make it
+  // Leave to make one call, at once, and its place among the process's calls: who waits for a
+  // permit holds none.
+  struct Entry {
+    Permit permit;
+    Slots::Slot place;
+  };
+
+  // Waits for permits as long as the account's own windows make it
   // (at most kWaitMax otherwise); what would take longer, an open breaker and a used-up day are
   // refused with the time from which to ask again.
-  Task<Permit> enter();
+  Task<Entry> enter();
   void leave(Permit permit, Verdict verdict);
+  void note_quality(bool good);  // of the data of a call that was settled as a success
 
   // The provider said stop. In force at once here, and for every process as soon as it is written.
   boost::asio::awaitable<void> close_until(LeaseRefusal refusal);
@@ -55,7 +64,8 @@ class Account {
   static constexpr Duration kWaitMax = std::chrono::seconds(30);
 
  private:
-  Task<Permit> enter_in_turn();
+  Task<Entry> enter_in_turn();
+  void start_returning();
   Task<void> lease();
   boost::asio::awaitable<void> return_stale();
   bool worth_waiting(const Refusal& refusal) const;
@@ -70,6 +80,7 @@ class Account {
   int waiting_ = 0;
   std::uint64_t transitions_told_ = 0;
   std::optional<TimePoint> low_told_;  // of the day that resets then
+  std::int64_t foreign_told_ = 0;
   bool returning_ = false;
   std::optional<TaskGroup> returns_;
 };

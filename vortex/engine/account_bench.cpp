@@ -18,12 +18,14 @@ struct BenchAccount {
       : account({.runtime = &runtime,
                  .ledger = &ledger,
                  .ledger_turn = &ledger_turn,
+                 .all_calls = &all_calls,
                  .name = "bench",
                  .guard = {.name = "bench", .limits = std::move(limits)}}) {}
   ManualClock clock{*parse_time("2025-06-04T15:00Z")};
   Runtime runtime{SimulatedTime{.clock = &clock}};
   MemoryLedger ledger;
   Slots ledger_turn{runtime.io_executor(), 1};
+  Slots all_calls{runtime.io_executor(), 16};
   Account account;
 };
 

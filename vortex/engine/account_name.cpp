@@ -14,7 +14,8 @@ constexpr std::size_t kHashDigits = 16;
 std::string_view host_in(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  return url.substr(0, url.find('/'));
+  url = url.substr(0, url.find('/'));
+  return url.substr(url.rfind('@') + 1);  // a user and password are nobody's business
 }
 
 std::string base_url_of(const ProviderSettings& settings, const Capabilities& provider) {

@@ -65,7 +65,10 @@ boost::asio::awaitable<void> Journey::travel(Leg leg) {
     break;
   }
 
-  if (reading.join.is_broken()) drop_rows(batch);
+  if (reading.join.is_broken()) {
+    drop_rows(batch);
+    collected_[leg.item].clear();
+  }
   ItemReport& item = report_.items[leg.item];
   if (!item.error && !reading.any_rows && !leg.ranges.empty()) item.status = ItemStatus::empty;
   if (parts_.committer != nullptr) co_await parts_.committer->add(leg.item, std::move(batch));
@@ -112,6 +115,7 @@ boost::asio::awaitable<std::optional<Error>> Journey::ask_range(const Leg* leg,
 boost::asio::awaitable<CallAnswer> Journey::ask_call(ProviderClient* client, BarsRequest request,
                                                      HttpCall call, PageJoin* join) {
   CallAnswer answer;
+  join->begin_call();
   while (true) {
     Result<void> fits = join->turn_to(call);
     if (!fits) {

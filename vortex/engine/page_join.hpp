@@ -13,8 +13,11 @@ namespace vortex {
 
 class PageJoin {
  public:
-  // Before a page is asked for: `mismatch` when this very call was asked before, or when there were
-  // too many.
+  // Before the first page of a planned call.
+  void begin_call() { asked_.clear(); }
+
+  // Before a page is asked for: `mismatch` when this very page was asked for before in the same
+  // call, or when there were too many.
   Result<void> turn_to(const HttpCall& call);
 
   // After it was read: `mismatch` when its numbers mean something else than those before.

@@ -42,6 +42,13 @@ bool is_throttled(const Error& error) {
          kind == ErrorClass::quota_exhausted;
 }
 
+// Refusals that asking again within seconds does not change.
+bool says_no(ErrorClass kind) {
+  return kind == ErrorClass::rate_limited || kind == ErrorClass::banned ||
+         kind == ErrorClass::quota_exhausted || kind == ErrorClass::authentication ||
+         kind == ErrorClass::authorization;
+}
+
 double milliseconds(Duration span) {
   return std::chrono::duration<double, std::milli>(span).count();
 }
@@ -66,6 +73,7 @@ Result<std::unique_ptr<ProviderClient>> ProviderClient::create(const Parts& part
       .runtime = parts.runtime,
       .ledger = parts.ledger,
       .ledger_turn = parts.ledger_turn,
+      .all_calls = parts.all_calls,
       .events = parts.events,
       .name = account_name(*parts.settings, provider, parts.credential),
       .guard = guard_options(*parts.settings, std::string(provider.name), std::move(limits))};
@@ -77,7 +85,7 @@ ProviderClient::ProviderClient(const Parts& parts, const Account::Parts& account
       route_(route_of(*parts.settings, parts.provider->adapter->capabilities())),
       places_(parts.runtime->io_executor(), static_cast<std::size_t>(parts.settings->concurrency)),
       account_(account),
-      session_(parts.runtime->io_executor(), parts.provider->session.get(),
+      session_(*parts.runtime, parts.provider->session.get(),
                [this](HttpCall call) { return login_step(std::move(call)); }),
       random_(parts.seed) {}
 
@@ -103,14 +111,17 @@ Task<CheckedPage> ProviderClient::ask(Question question) {
 
 Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* attempt) {
   VORTEX_CO_TRY(auto place, co_await places_.take());
-  VORTEX_CO_TRY(Permit permit, co_await account_.enter());
-  // After the permit: who waits for one provider's allowance takes no place from the others.
-  VORTEX_CO_TRY(auto process_place, co_await parts_.all_calls->take());
-  VORTEX_CO_TRY(Way way, choose_way(attempt->tried));
+  VORTEX_CO_TRY(Account::Entry entry, co_await account_.enter());
+  Permit& permit = entry.permit;
+  auto chosen = choose_way(attempt->tried);
+  if (!chosen) {
+    account_.guard().not_sent(std::move(permit));
+    co_return std::unexpected(std::move(chosen).error());
+  }
+  Way& way = *chosen;
   if (way.endpoint) attempt->tried.push_back(way.endpoint.id());
   HttpCall call = question->call;
   session_.apply_to(call);
-  VORTEX_CO_TRY_VOID(co_await refresh(&permit));
   attempt->sent = true;
   const Monotonic sent = account_.now().elapsed;
   const std::string redacted = redacted_request(way.route, call);
@@ -134,17 +145,17 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
     co_await account_.correct(
         {.limit = count->limit, .remaining = count->remaining, .reset = count->reset});
   }
-  if (page) ++traffic_.good;
+  if (page) note_page(*page);
   co_return page;
 }
 
-// A permit that grew old while its call waited for a place, or while the process stood still.
-Task<void> ProviderClient::refresh(Permit* permit) {
-  while (!permit->may_send(account_.now())) {
-    account_.guard().not_sent(std::move(*permit));
-    VORTEX_CO_TRY(*permit, co_await account_.enter());
-  }
-  co_return Result<void>{};
+// An answer whose rows are mostly no good is a failure of its data, however well it was delivered.
+void ProviderClient::note_page(const CheckedPage& page) {
+  ++traffic_.good;
+  const auto bad = static_cast<std::int64_t>(page.verdict.quarantined.size());
+  const std::int64_t rows = page.page.bars->num_rows() + bad;
+  if (rows == 0) return;
+  account_.note_quality(bad * 2 <= rows);
 }
 
 Result<ProviderClient::Way> ProviderClient::choose_way(AvoidList tried) {
@@ -167,6 +178,7 @@ void ProviderClient::settle_endpoint(Way& way, std::optional<ErrorClass> error, 
 Task<HttpReply> ProviderClient::exchange(HttpRoute route, HttpCall call, CallCounts* counts) {
   ++counts->sent;
   ++counts_.sent;
+  publish({.type = EventType::call_sent});
   const Deadline deadline =
       Deadline::after(parts_.runtime->clock().monotonic(), settings().breaker.call_timeout);
   Result<HttpReply> reply =
@@ -179,11 +191,9 @@ Task<HttpReply> ProviderClient::exchange(HttpRoute route, HttpCall call, CallCou
 
 Task<HttpReply> ProviderClient::login_step(HttpCall call) {
   VORTEX_CO_TRY(auto place, co_await places_.take());
-  VORTEX_CO_TRY(Permit permit, co_await account_.enter());
-  VORTEX_CO_TRY(auto process_place, co_await parts_.all_calls->take());
-  VORTEX_CO_TRY_VOID(co_await refresh(&permit));
+  VORTEX_CO_TRY(Account::Entry entry, co_await account_.enter());
   Result<HttpReply> reply = co_await exchange(route_, std::move(call), &logins_);
-  account_.leave(std::move(permit), verdict_of_step(reply));
+  account_.leave(std::move(entry.permit), verdict_of_step(reply));
   co_return reply;
 }
 
@@ -199,11 +209,12 @@ Error ProviderClient::described(Error error, const Question& question,
 
 Task<void> ProviderClient::before_next_attempt(Error error, Attempt* attempt) {
   if (error.code == ErrorCode::session_refused || error.code == ErrorCode::consent_wall) {
+    if (attempt->renewed) session_.distrust(error, account_.now().elapsed + kBlockPause);
     if (attempt->renewed || !session_.can_renew()) co_return std::unexpected(std::move(error));
     attempt->renewed = true;
-    const Result<void> renewed = co_await session_.renew(attempt->session, parts_.credential);
+    Result<void> renewed = co_await session_.renew(attempt->session, parts_.credential);
     attempt->counts->sent += std::exchange(logins_.sent, 0);
-    if (!renewed) co_return renewed;
+    if (!renewed) co_return co_await after_failed_login(std::move(renewed).error());
     publish({.type = EventType::session_renewed});
     co_return Result<void>{};
   }
@@ -223,6 +234,18 @@ Task<void> ProviderClient::before_next_attempt(Error error, Attempt* attempt) {
   retried.set_error(error);
   publish(retried);
   co_return co_await sleep_for(*parts_.runtime, *delay);
+}
+
+// The next caller is told the same without asking, where the provider said no.
+Task<void> ProviderClient::after_failed_login(Error error) {
+  error.provider = adapter().capabilities().name;
+  if (says_no(error.error_class())) session_.distrust(error, account_.now().elapsed + kBlockPause);
+  if (is_throttled(error) && error.attempt == 0 && error.http_status != 0) {
+    const TimePoint now = account_.now().calendar;
+    const Duration pause = error.retry_at ? *error.retry_at - now : kBlockPause;
+    co_await close_account(error, std::max(pause, Duration::zero()));
+  }
+  co_return std::unexpected(std::move(error));
 }
 
 // What the provider asked of one call it asked of the account.
@@ -268,6 +291,9 @@ void ProviderClient::note_failure(const Error& error) {
   last_error_at_ = parts_.runtime->clock().now();
   Event event{.type = EventType::error, .count = error.attempt, .of = error.attempts_max};
   event.set_error(error);
+  publish(event);
+  if (error.error_class() != ErrorClass::schema) return;
+  event.type = EventType::schema_drifted;
   publish(event);
 }
 

@@ -90,13 +90,14 @@ class ProviderClient {
   };
 
   Task<CheckedPage> attempt(const Question* question, Attempt* attempt);
-  Task<void> refresh(Permit* permit);
+  void note_page(const CheckedPage& page);
   Result<Way> choose_way(AvoidList tried);
   void settle_endpoint(Way& way, std::optional<ErrorClass> error, Monotonic sent);
   Task<HttpReply> exchange(HttpRoute route, HttpCall call, CallCounts* counts);
   Task<HttpReply> login_step(HttpCall call);
   // After a failed attempt: waits or renews, or gives the error back because it is final.
   Task<void> before_next_attempt(Error error, Attempt* attempt);
+  Task<void> after_failed_login(Error error);
   boost::asio::awaitable<void> close_account(Error error, Duration pause);
   Error described(Error error, const Question& question, const Attempt& attempt) const;
   void note_connection(const Result<HttpReply>& reply);

@@ -108,6 +108,10 @@ std::vector<ProviderStatus> ProviderClients::status() const {
   return all;
 }
 
+std::string ProviderClients::health() const {
+  return std::string(to_string(health_.overall(parts_.runtime->clock().monotonic())));
+}
+
 void ProviderClients::check_health() {
   const bool any = std::ranges::any_of(clients_, [](const auto& entry) {
     return entry.second != nullptr && entry.second->has_traffic();

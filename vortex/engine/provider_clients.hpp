@@ -35,6 +35,9 @@ class ProviderClients {
 
   std::vector<ProviderStatus> status() const;
 
+  // Of all providers in one word.
+  std::string health() const;
+
   // Judges each provider by its traffic, once in the monitor's interval; events tell of changes.
   void check_health();
 

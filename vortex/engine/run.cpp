@@ -1,6 +1,8 @@
 #include "vortex/engine/run.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <stop_token>
 #include <utility>
 
@@ -18,6 +20,12 @@ namespace {
 // How often others may see where a run stands.
 constexpr Duration kTellEvery = std::chrono::seconds(1);
 
+// Runs of one process, told apart in the state directory.
+std::int64_t next_run_number() {
+  static std::atomic<std::int64_t> last{0};
+  return ++last;
+}
+
 const AllowanceReport* allowance_of(const SyncReport& report, const std::string& provider) {
   const auto found = std::ranges::find(report.allowances, provider, &AllowanceReport::provider);
   return found == report.allowances.end() ? nullptr : &*found;
@@ -32,6 +40,7 @@ Run::Run(const Parts& parts, std::vector<PlannedItem> items, SyncReport& report,
       report_(report),
       committer_(committer),
       journey_({.runtime = parts.runtime, .events = parts.events, .committer = committer}, report),
+      number_(next_run_number()),
       began_(parts.runtime->clock().now()),
       teller_(*parts.runtime, {.tasks_max = 1}),
       legs_(std::make_shared<TaskGroup>(
@@ -39,15 +48,30 @@ Run::Run(const Parts& parts, std::vector<PlannedItem> items, SyncReport& report,
           TaskGroupOptions{.tasks_max = static_cast<std::size_t>(parts.settings->concurrency)})) {}
 
 boost::asio::awaitable<void> Run::run() {
-  const bool tells = teller_.spawn(tell_others()).has_value();
-  co_await ask_all();
+  const bool tells = !parts_.settings->state_dir.empty() && teller_.spawn(tell_others());
+  std::exception_ptr bug;
+  try {
+    co_await ask_all();
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  // Whatever happened: nothing of this run may go on without it, and others wait for its places.
+  co_await parts_.clients->release();
+  try {
+    if (!bug) co_await finish();
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  teller_.stop();
+  co_await teller_.join();
+  if (tells) remove_run_status(parts_.settings->state_dir, status());
+  if (bug) std::rethrow_exception(bug);
+}
+
+boost::asio::awaitable<void> Run::finish() {
   report_.interrupted = parts_.hooks->stop.stop_requested();
   show_progress(true);
   if (committer_ != nullptr) co_await committer_->flush();
-  co_await parts_.clients->release();
-  teller_.stop();
-  co_await teller_.join();
-  if (tells) remove_run_status(parts_.settings->state_dir);
 }
 
 boost::asio::awaitable<void> Run::ask_all() {
@@ -123,11 +147,13 @@ void Run::show_progress(bool committing) const {
 RunStatus Run::status() const {
   return {.process = this_process().holder,
           .pid = ::getpid(),
+          .run = number_,
           .command = parts_.command,
           .started = began_,
           .updated = parts_.runtime->clock().now(),
           .items_done = done_,
           .items_total = std::ssize(report_.items),
+          .health = parts_.clients->health(),
           .providers = parts_.clients->status()};
 }
 
@@ -135,7 +161,7 @@ RunStatus Run::status() const {
 // who then sees nothing.
 boost::asio::awaitable<void> Run::tell_others() {
   const std::string& state_dir = parts_.settings->state_dir;
-  while (!state_dir.empty()) {
+  while (true) {
     parts_.clients->check_health();
     co_await run_on_pool(*parts_.runtime,
                          [state_dir, now = status()] { return write_run_status(state_dir, now); });

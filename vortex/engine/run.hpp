@@ -35,6 +35,7 @@ class Run {
 
  private:
   boost::asio::awaitable<void> ask_all();
+  boost::asio::awaitable<void> finish();
   boost::asio::awaitable<void> start_leg(std::size_t i);
   boost::asio::awaitable<void> travel(std::size_t i, ProviderClient* client);
   boost::asio::awaitable<void> tell_others();
@@ -48,6 +49,7 @@ class Run {
   SyncReport& report_;
   Committer* committer_;
   Journey journey_;
+  std::int64_t number_;  // among the runs of the process
   TimePoint began_;
   std::int64_t done_ = 0;
   TaskGroup teller_;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "vortex/base/json.hpp"
 #include "vortex/engine/process_identity.hpp"
@@ -18,8 +17,8 @@ constexpr std::int64_t kSchemaVersion = 1;
 constexpr std::string_view kDirectory = "running";
 constexpr std::string_view kSuffix = ".json";
 
-std::string file_of(std::int64_t pid) {
-  return fmt::format("{}/{}{}", kDirectory, pid, kSuffix);
+std::string file_of(const RunStatus& status) {
+  return fmt::format("{}/{}-{}{}", kDirectory, status.pid, status.run, kSuffix);
 }
 
 void write_time(JsonWriter& json, std::string_view name, std::optional<TimePoint> time) {
@@ -80,11 +79,13 @@ std::string to_json(const RunStatus& status) {
   json.member("schema_version", kSchemaVersion);
   json.member("process", status.process);
   json.member("pid", status.pid);
+  json.member("run", status.run);
   json.member("command", status.command);
   json.member("started", format_time(status.started));
   json.member("updated", format_time(status.updated));
   json.member("items_done", status.items_done);
   json.member("items_total", status.items_total);
+  json.member("health", status.health);
   json.key("providers");
   json.begin_array();
   for (const ProviderStatus& provider : status.providers) write_provider(json, provider);
@@ -103,11 +104,13 @@ Result<RunStatus> parse_run_status(std::string_view text) {
   if (!started || !updated) return fail(ErrorCode::corrupt, "a running process without its times");
   RunStatus status{.process = text_at(json, "process"),
                    .pid = json.int_at("pid").value_or(0),
+                   .run = json.int_at("run").value_or(0),
                    .command = text_at(json, "command"),
                    .started = *started,
                    .updated = *updated,
                    .items_done = json.int_at("items_done").value_or(0),
-                   .items_total = json.int_at("items_total").value_or(0)};
+                   .items_total = json.int_at("items_total").value_or(0),
+                   .health = text_at(json, "health")};
   const Json* providers = json.find("providers");
   if (providers == nullptr || providers->as_array() == nullptr) return status;
   for (const Json& provider : *providers->as_array())
@@ -119,13 +122,13 @@ Result<void> write_run_status(const std::string& state_dir, const RunStatus& sta
   const auto files = open_posix_file_system(state_dir);
   VORTEX_TRY_VOID(files->make_directories(std::string(kDirectory)));
   // A status need not survive a power cut, but it must never be half there: put renames.
-  return files->put(file_of(status.pid), to_json(status), {.private_file = true});
+  return files->put(file_of(status), to_json(status), {.private_file = true});
 }
 
-void remove_run_status(const std::string& state_dir) {
+void remove_run_status(const std::string& state_dir, const RunStatus& status) {
   const auto files = open_posix_file_system(state_dir);
   // What cannot be removed is left out by readers: its process is gone.
-  static_cast<void>(files->remove(file_of(::getpid())));
+  static_cast<void>(files->remove(file_of(status)));
 }
 
 Result<std::vector<RunStatus>> read_run_statuses(const std::string& state_dir) {
@@ -138,9 +141,10 @@ Result<std::vector<RunStatus>> read_run_statuses(const std::string& state_dir) {
     const std::string path = fmt::format("{}/{}", kDirectory, name);
     const auto text = files->read(path);
     auto status = text ? parse_run_status(*text) : std::unexpected(text.error());
-    if (status && is_process_alive(status->process)) {
+    if (!status) continue;  // being replaced, or of a version this one does not know
+    if (is_process_alive(status->process)) {
       running.push_back(std::move(*status));
-    } else {
+    } else if (status->process.ends_with(this_process().boot)) {
       static_cast<void>(files->remove(path));  // of a process that is gone; another may be faster
     }
   }

@@ -36,21 +36,23 @@ struct ProviderStatus {
 struct RunStatus {
   std::string process;  // names it beyond its pid: see ProcessIdentity
   std::int64_t pid = 0;
-  std::string command;  // "sync"
+  std::int64_t run = 0;  // a process may run several things at once
+  std::string command;   // "sync"
   TimePoint started;
   TimePoint updated;
   std::int64_t items_done = 0;
   std::int64_t items_total = 0;
+  std::string health = "unknown";  // of all providers in one word, see HealthMonitor::overall
   std::vector<ProviderStatus> providers;
 };
 
 std::string to_json(const RunStatus& status);
-Result<RunStatus> parse_run_status(std::string_view json);
+Result<RunStatus> parse_run_status(std::string_view text);
 
-// Blocking, brief. The directory is made (0700) where it is absent; the file replaces the process's
-// last one at once and whole (0600).
+// Blocking, brief. The directory is made where it is absent; the file replaces the run's last one
+// at once and whole (0600).
 Result<void> write_run_status(const std::string& state_dir, const RunStatus& status);
-void remove_run_status(const std::string& state_dir);
+void remove_run_status(const std::string& state_dir, const RunStatus& status);
 
 // Those of processes that live, oldest first.
 Result<std::vector<RunStatus>> read_run_statuses(const std::string& state_dir);

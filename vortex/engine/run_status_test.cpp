@@ -24,7 +24,7 @@ RunStatus sample_status() {
                          .account = "yahoo@host",
                          .breaker = "open",
                          .breaker_reason = "5 failures in a row",
-                         .breaker_until = *parse_time("2024-01-02T12:01:00Z"),
+                         .breaker_until = parse_time("2024-01-02T12:01:00Z"),
                          .sent = 7,
                          .retry_budget = 1.5,
                          .last_error = "VX-2106 \"quoted\""}}};
@@ -45,7 +45,7 @@ TEST_F(RunStatusTest, WhatIsWrittenIsReadBack) {
   ASSERT_EQ(running->size(), 1u);
   EXPECT_EQ(to_json(running->front()), to_json(sample_status()));
   const auto mode =
-      std::filesystem::status(folder_ / "running" / (std::to_string(::getpid()) + ".json"));
+      std::filesystem::status(folder_ / "running" / (std::to_string(::getpid()) + "-0.json"));
   EXPECT_EQ(mode.permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
@@ -57,7 +57,7 @@ TEST_F(RunStatusTest, ProcessesThatAreGoneAreLeftOutAndRemoved) {
   gone.pid = 1;
   ASSERT_TRUE(write_run_status(folder_, gone).has_value());
   EXPECT_TRUE(read_run_statuses(folder_)->empty());
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "running" / "1.json"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "running" / "1-0.json"));
 }
 
 TEST_F(RunStatusTest, DamagedFilesAreLeftOut) {
@@ -65,7 +65,7 @@ TEST_F(RunStatusTest, DamagedFilesAreLeftOut) {
   std::ofstream(folder_ / "running" / "5.json") << "{\"schema_version\":1";
   ASSERT_TRUE(write_run_status(folder_, sample_status()).has_value());
   EXPECT_EQ(read_run_statuses(folder_)->size(), 1u);
-  remove_run_status(folder_);
+  remove_run_status(folder_, sample_status());
   EXPECT_TRUE(read_run_statuses(folder_)->empty());
 }
 

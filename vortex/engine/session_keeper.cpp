@@ -4,9 +4,16 @@
 
 namespace vortex {
 
-SessionKeeper::SessionKeeper(const boost::asio::any_io_executor& executor,
-                             const SessionSteps* steps, Send send)
-    : steps_(steps), send_(std::move(send)), turn_(executor, 1) {}
+SessionKeeper::SessionKeeper(Runtime& runtime, const SessionSteps* steps, Send send)
+    : steps_(steps),
+      send_(std::move(send)),
+      clock_(runtime.clock()),
+      turn_(runtime.io_executor(), 1) {}
+
+void SessionKeeper::distrust(Error why, Monotonic until) {
+  distrusted_ = std::move(why);
+  distrusted_until_ = until;
+}
 
 void SessionKeeper::apply_to(HttpCall& call) const {
   if (session_) steps_->apply(*session_, call);
@@ -15,6 +22,8 @@ void SessionKeeper::apply_to(HttpCall& call) const {
 Task<void> SessionKeeper::renew(std::uint64_t seen_generation, SecretString credential) {
   VORTEX_CO_TRY(auto turn, co_await turn_.take());
   if (generation_ != seen_generation) co_return Result<void>{};
+  if (distrusted_ && clock_.monotonic() < distrusted_until_)
+    co_return std::unexpected(*distrusted_);
   VORTEX_CO_TRY(Session session, co_await log_in(std::move(credential)));
   session_ = std::move(session);
   ++generation_;

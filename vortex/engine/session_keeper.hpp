@@ -8,6 +8,7 @@
 
 #include "vortex/engine/slots.hpp"
 #include "vortex/provider/adapter.hpp"
+#include "vortex/runtime/runtime.hpp"
 #include "vortex/runtime/task.hpp"
 
 namespace vortex {
@@ -18,11 +19,15 @@ class SessionKeeper {
   using Send = std::function<Task<HttpReply>(HttpCall)>;
 
   // `steps` may be null: the provider has no login.
-  SessionKeeper(const boost::asio::any_io_executor& executor, const SessionSteps* steps, Send send);
+  SessionKeeper(Runtime& runtime, const SessionSteps* steps, Send send);
 
   bool can_renew() const { return steps_ != nullptr; }
   std::uint64_t generation() const { return generation_; }  // rises with every new session
   void apply_to(HttpCall& call) const;                      // nothing before the first renewal
+
+  // The provider refuses what it gave, or gives nothing: no login until then, and this error
+  // instead.
+  void distrust(Error why, Monotonic until);
 
   // Logs in anew, unless somebody did so since `seen_generation`.
   Task<void> renew(std::uint64_t seen_generation, SecretString credential);
@@ -33,7 +38,10 @@ class SessionKeeper {
 
   const SessionSteps* steps_;
   Send send_;
+  const Clock& clock_;
   Slots turn_;
+  std::optional<Error> distrusted_;
+  Monotonic distrusted_until_;
   std::optional<Session> session_;
   std::uint64_t generation_ = 0;
 };

@@ -8,11 +8,19 @@ namespace vortex {
 
 boost::asio::awaitable<Result<Slots::Slot>> Slots::take() {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
+  const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != boost::asio::cancellation_type::none)
+    co_return fail(ErrorCode::cancelled, "stopped before waiting for a free place");
   auto done = co_await places_.async_send(boost::system::error_code{},
                                           boost::asio::as_tuple(boost::asio::use_awaitable));
   if (std::get<0>(done))
     co_return fail(ErrorCode::cancelled, "stopped while waiting for a free place");
   co_return Slot(this);
+}
+
+std::optional<Slots::Slot> Slots::try_take() {
+  if (!places_.try_send(boost::system::error_code{})) return std::nullopt;
+  return Slot(this);
 }
 
 void Slots::give_back() {

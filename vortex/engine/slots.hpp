@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -33,8 +34,11 @@ class Slots {
     Slots* owner_;
   };
 
-  // `cancelled` when the coroutine was cancelled while waiting.
+  // `cancelled` when the coroutine was cancelled before or while waiting.
   boost::asio::awaitable<Result<Slot>> take();
+
+  // One place where nobody has to wait for it.
+  std::optional<Slot> try_take();
 
  private:
   using Channel = boost::asio::experimental::channel<void(boost::system::error_code)>;
