@@ -87,16 +87,16 @@ Result<SyncItem> read_series(const Json& json, const Settings& settings, Symbol 
 
 // What becomes of the task, given the report of a sync that ran.
 std::optional<Error> outcome_of(const SyncReport& report) {
+  const auto whole = std::ranges::count_if(report.items, [](const ItemReport& item) {
+    return item.status == ItemStatus::ok || item.status == ItemStatus::empty;
+  });
   if (report.interrupted) {
-    const auto whole = std::ranges::count_if(report.items, [](const ItemReport& item) {
-      return item.status == ItemStatus::ok || item.status == ItemStatus::empty;
-    });
     return Error{.code = ErrorCode::cancelled,
                  .message = fmt::format("stopped after {} of {} series; what had come is stored",
                                         whole, report.items.size())};
   }
-  const std::string_view status = report.status();
-  if (status != "failed" && status != "deferred") return std::nullopt;
+  // What failed or waits for its allowance beside it is in the report.
+  if (whole > 0 || report.status() == "ok") return std::nullopt;
   if (report.storage_error) return report.storage_error;
   const auto first = std::ranges::find_if(
       report.items, [](const ItemReport& item) { return item.error.has_value(); });

@@ -153,6 +153,28 @@ TEST_F(SyncTaskRunTest, ASyncRunsAsATaskAndItsReportIsTheResult) {
   EXPECT_EQ(engines_, 1) << "one engine a worker";
 }
 
+TEST_F(SyncTaskRunTest, ASyncThatIsDeferredInPartIsDoneAndInWholeFails) {
+  settings_.concurrency = 1;
+  script_ = [](const HttpCall& call) {
+    if (!call.path.ends_with("LATER")) return fake::Answer{.body = "2024-01-02 10\n"};
+    return fake::Answer{.error = Error{.code = ErrorCode::quota_exhausted, .message = "enough"}};
+  };
+  const auto tasks = runner();
+  const auto part =
+      tasks->wait(*tasks->submit(request(R"("AAPL","LATER")")), std::chrono::minutes(1));
+  ASSERT_TRUE(part.has_value()) << part.error().message;
+  EXPECT_EQ(Json::parse(part->text)->string_at("status"), "deferred") << part->text;
+  EXPECT_EQ(Json::parse(part->text)->find("rows")->int_at("new"), 1);
+  EXPECT_EQ(part->status.state, TaskState::done) << "what was due later is in the report";
+  EXPECT_FALSE(part->status.error.has_value());
+
+  const auto whole = tasks->wait(*tasks->submit(request(R"("LATER")")), std::chrono::minutes(1));
+  ASSERT_TRUE(whole.has_value()) << whole.error().message;
+  EXPECT_EQ(Json::parse(whole->text)->string_at("status"), "deferred") << whole->text;
+  EXPECT_EQ(whole->status.state, TaskState::failed);
+  EXPECT_EQ(whole->status.error->error_class(), ErrorClass::quota_exhausted);
+}
+
 TEST_F(SyncTaskRunTest, ACancelledSyncEndsCancelledWithItsReport) {
   std::atomic<TaskRunner*> tasks{nullptr};
   settings_.concurrency = 1;
