@@ -15,6 +15,8 @@ namespace vortex::fake {
 
 class TaskBench {
  public:
+  TimePoint defer_until;  // set before the runner is made
+
   // The kinds:
   //   quick       returns its payload
   //   hold        returns its payload once released, `cancelled` once stopped
@@ -22,6 +24,7 @@ class TaskBench {
   //   throw       throws
   //   throw-int   throws what is no exception
   //   fail        ends with an error, and a text beside it
+  //   defer       ends with an error that may not before `defer_until`
   TaskWork work() {
     return {.run = [this](const TaskContext& context) { return run(context); }, .check = {}};
   }
@@ -63,6 +66,9 @@ class TaskBench {
     TaskOutcome outcome{.text = context.payload()};
     if (context.kind() == "fail") {
       outcome.error = Error{.code = ErrorCode::not_found, .message = "nothing there"};
+    } else if (context.kind() == "defer") {
+      outcome.error =
+          Error{.code = ErrorCode::deferred, .message = "not today", .retry_at = defer_until};
     } else if (context.kind() != "quick" && !hold(context)) {
       outcome = {.text = "part",
                  .error = Error{.code = ErrorCode::cancelled, .message = "stopped half-way"}};

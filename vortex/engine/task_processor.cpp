@@ -66,6 +66,7 @@ Result<void> TaskRunner::State::take_over() {
   for (const TaskRow& row : rows) resume(row, now, start, changes);
   // Not written, they are judged the same way next time.
   (void)write(changes);
+  tell(changes.events);
   return {};
 }
 
@@ -82,6 +83,7 @@ void TaskRunner::State::resume(const TaskRow& row, TimePoint now, Monotonic star
     changes.rows.push_back(to_row(status, {}, entry.bytes, row.result));
     if (!waits) {
       count_end(status.state);
+      if (const auto ended = ended_event(status)) changes.events.push_back(*ended);
       log::warning("task {} ({}): {}", id, status.kind, status.error ? status.error->message : "");
     }
   }
@@ -144,13 +146,16 @@ Result<TaskId> TaskRunner::submit(TaskRequest request) {
   }
 
   const auto id = state.write_new(to_row(entry.status, request.payload, bytes, {}));
+  if (id) {
+    entry.status.id = *id;
+    state.tell_submitted(entry.status);  // now, as nobody can start it yet
+  }
   const std::lock_guard lock(state.mutex);
   if (!id) {
     state.queue.give_back(bytes);
     ++state.counts.refused;
     return std::unexpected(Error(id.error()).in("the task was not accepted"));
   }
-  entry.status.id = *id;
   entry.payload = std::move(request.payload);
   state.last_id = std::max(state.last_id, *id);
   const QueuedTask queued{
@@ -225,7 +230,9 @@ Result<TaskState> TaskRunner::cancel(TaskId id) {
     stop.request_stop();  // runs the work's stop callbacks here
     return TaskState::running;
   }
-  if (auto written = state.write(changes); !written) {
+  auto written = state.write(changes);
+  state.tell(changes.events);
+  if (!written) {
     return std::unexpected(
         std::move(written).error().in("cancelled here, but a restart would run it"));
   }

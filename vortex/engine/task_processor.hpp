@@ -31,6 +31,7 @@
 #include "vortex/config/settings.hpp"
 #include "vortex/engine/task_record.hpp"
 #include "vortex/store/task_log.hpp"
+#include "vortex/telemetry/event_bus.hpp"
 
 namespace vortex {
 
@@ -81,6 +82,9 @@ struct TaskRunnerOptions {
   // A task that was running when the process died more often than this fails instead of killing the
   // next process too. Ends in order (drain) do not count.
   int interruptions_max = 3;
+  // Told of every task (see task_events.hpp): of its end once that can be asked for. Must outlive
+  // the runner; may be null.
+  EventBus* events = nullptr;
 };
 
 struct TaskCounts {

@@ -1,8 +1,9 @@
 // The inside of a TaskRunner, shared by its threads so that one that was abandoned still finds it.
 //
 // Two locks, never held together: `mutex` over the bookkeeping (held for microseconds), `log_mutex`
-// over the log (held for an fsync). A change is therefore taken out of the bookkeeping as rows, and
-// written down after the lock is given back. No lock is held while work or a stop callback runs.
+// over the log (held for an fsync). A change is therefore taken out of the bookkeeping as rows and
+// events, and written down and told after the lock is given back. No lock is held while work or a
+// stop callback runs.
 #pragma once
 
 #include <algorithm>
@@ -12,10 +13,12 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "vortex/engine/task_events.hpp"
 #include "vortex/engine/task_processor.hpp"
 #include "vortex/engine/task_table.hpp"
 
@@ -25,10 +28,11 @@ struct TaskRunner::State {
   State(const Clock& given_clock, TaskLog given_log, TaskWork given_work,
         const TaskRunnerOptions& given_options);
 
-  // What has to be written down.
+  // What has to be written down, and then told.
   struct Changes {
     std::vector<TaskRow> rows;
     std::vector<TaskId> forgotten;
+    std::vector<Event> events;
   };
   // A task that a worker took.
   struct Start {
@@ -64,6 +68,10 @@ struct TaskRunner::State {
   template <class Done>
   bool wait_until(std::unique_lock<std::mutex>& lock, std::condition_variable& wake,
                   Monotonic moment, Done done) const;
+
+  // Without a lock: a subscriber may make the bus wait, or ask the runner something meanwhile.
+  void tell(std::span<const Event> events) const;
+  void tell_submitted(const TaskStatus& status) const;
 
   // Without a lock.
   Result<void> write(const Changes& changes);

@@ -43,6 +43,7 @@ void TaskRunner::State::work_loop(std::size_t worker) {
     // A start that could not be written down is not counted after a crash; the work is done all the
     // same.
     (void)write(start->changes);
+    tell(start->changes.events);
     finish(id, perform(*start, worker));
   }
 }
@@ -64,11 +65,13 @@ std::optional<TaskRunner::State::Start> TaskRunner::State::next(std::size_t work
       Start start = begin(turn.next->id, worker);
       changes.rows.insert(changes.rows.end(), std::move_iterator(start.changes.rows.begin()),
                           std::move_iterator(start.changes.rows.end()));
+      changes.events.push_back(started_event(start.status, running.size()));
       start.changes = std::move(changes);
       return start;
     }
     lock.unlock();
     (void)write(changes);
+    tell(changes.events);
     lock.lock();
   }
 }
@@ -143,15 +146,19 @@ void TaskRunner::State::finish(TaskId id, TaskOutcome outcome) {
     status.note += status.note.empty() ? "" : "; ";
     status.note += "its end could not be written down: a restart would run it again";
   }
-  const std::lock_guard lock(mutex);
-  --ending;
-  count_end(status.state);
-  if (TaskEntry* entry = table.find(id)) {
-    status.progress_text = std::move(entry->status.progress_text);
-    status.unresponsive = entry->status.unresponsive;
-    entry->status = std::move(status);
+  if (const auto ended = ended_event(status)) changes.events.push_back(*ended);
+  {
+    const std::lock_guard lock(mutex);
+    --ending;
+    count_end(status.state);
+    if (TaskEntry* entry = table.find(id)) {
+      status.progress_text = std::move(entry->status.progress_text);
+      status.unresponsive = entry->status.unresponsive;
+      entry->status = std::move(status);
+    }
+    changed.notify_all();
   }
-  changed.notify_all();
+  tell(changes.events);
 }
 
 void TaskRunner::State::end_waiting(TaskId id, TaskState state, Error error, Changes& changes) {
@@ -160,6 +167,7 @@ void TaskRunner::State::end_waiting(TaskId id, TaskState state, Error error, Cha
   entry.status.ended = clock.now();
   entry.status.error = std::move(error);
   changes.rows.push_back(to_row(entry.status, {}, entry.bytes, {}));
+  if (const auto ended = ended_event(entry.status)) changes.events.push_back(*ended);
   const auto forgotten = table.remember(id, {});
   changes.forgotten.insert(changes.forgotten.end(), forgotten.begin(), forgotten.end());
   counts.forgotten += forgotten.size();
@@ -176,6 +184,21 @@ void TaskRunner::State::count_end(TaskState state) {
     case TaskState::waiting:
     case TaskState::running: break;
   }
+}
+
+void TaskRunner::State::tell(std::span<const Event> events) const {
+  if (options.events == nullptr) return;
+  for (const Event& event : events) options.events->publish(event);
+}
+
+void TaskRunner::State::tell_submitted(const TaskStatus& status) const {
+  if (options.events == nullptr) return;
+  std::size_t queued = 1;
+  {
+    const std::lock_guard lock(mutex);
+    queued += queue.items();
+  }
+  options.events->publish(submitted_event(status, queued));
 }
 
 Result<void> TaskRunner::State::write(const Changes& changes) {
@@ -258,6 +281,7 @@ void TaskRunner::State::tick() {
   }
   for (std::stop_source& stop : stops) stop.request_stop();
   (void)write(changes);
+  tell(changes.events);
   for (const auto& [id, kind] : unresponsive) {
     log::warning("task {} ({}) was asked to stop and does not: it keeps its thread", id, kind);
   }
