@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -13,7 +14,9 @@ namespace vortex {
 namespace {
 
 constexpr int kAttemptsMax = 3;             // a file may be replaced under us; not for ever
-constexpr int kPruneEvery = 512;            // leases of one process between clearings of the log
+constexpr std::uint64_t kPruneEvery = 512;  // leases of an account between clearings of the log
+// Of one account in one clearing: others wait for it.
+constexpr std::int64_t kPrunedMax = 10'000;
 constexpr std::size_t kRememberedMax = 64;  // accounts of one process
 
 std::int64_t ticks(TimePoint time) {
@@ -48,10 +51,13 @@ struct AccountDb::Impl {
   Result<bool> is_current();
   Result<std::int64_t> attempt(const std::string& account, bool durable, TimePoint now,
                                const Step& step);
+  Result<std::int64_t> attempt_with_room(const std::string& account, bool durable, TimePoint now,
+                                         const Step& step);
   Result<Remembered*> look_up(const std::string& account);
   Result<void> store(const std::string& account, Remembered& known, const std::string& text);
   Result<void> write_log(const Remembered& known, const Change& change, TimePoint now);
-  Result<void> prune(const Remembered& known, TimePoint now);
+  Result<void> prune(TimePoint now, std::int64_t rows_max);
+  Result<void> make_room(TimePoint now);
   Result<std::optional<TimePoint>> damage();
 
   std::string path;
@@ -59,7 +65,6 @@ struct AccountDb::Impl {
   Options options;
   std::unique_ptr<Connection> open;
   std::string note;
-  int leases_since_prune = 0;
   int opened = 0;  // how often a file was
 };
 
@@ -81,7 +86,13 @@ AccountDb::Impl::Connection::Connection(SqliteHandle opened, FileId id, std::str
 Result<void> AccountDb::Impl::open_or_make(TimePoint now) {
   VORTEX_TRY(auto file, look_at_private_file(path));
   if (!file) {
-    VORTEX_TRY_VOID(make_account_file(path, std::nullopt));
+    if (has_account_log(path)) {
+      VORTEX_TRY(const std::string aside, put_account_file_aside(path, now));
+      note = fmt::format("{} was removed; the log it left behind lies at {}-wal now", path, aside);
+    }
+    // There are those who put the damaged one aside and were killed before the new one was there.
+    VORTEX_TRY(const auto damaged_at, last_put_aside(path));
+    VORTEX_TRY_VOID(make_account_file(path, damaged_at));
     VORTEX_TRY(file, look_at_private_file(path));
     if (!file) return fail(ErrorCode::storage, fmt::format("{} is gone again", path));
   }
@@ -179,7 +190,8 @@ Result<void> AccountDb::Impl::write_log(const Remembered& known, const Change& c
     open->log.bind(5, row.permits);
     open->log.bind(6, std::string_view(row.holder));
     VORTEX_TRY([[maybe_unused]] const bool inserted, open->log.step());
-    if (++leases_since_prune >= kPruneEvery) VORTEX_TRY_VOID(prune(known, now));
+    // By the number that all processes share: one may not live long enough to count that far.
+    if (row.id % kPruneEvery == 0) VORTEX_TRY_VOID(prune(now, options.log_rows_max));
   }
   if (change.returned) {
     open->count_return.bind(1, change.returned->permits);
@@ -190,18 +202,40 @@ Result<void> AccountDb::Impl::write_log(const Remembered& known, const Change& c
   return {};
 }
 
-Result<void> AccountDb::Impl::prune(const Remembered& known, TimePoint now) {
-  leases_since_prune = 0;
+// Of all accounts: those that are no longer used have nobody else to do it.
+Result<void> AccountDb::Impl::prune(TimePoint now, std::int64_t rows_max) {
+  SqliteStatement all(open->db.get(), path, "SELECT id FROM accounts");
+  std::vector<std::int64_t> ids;
+  while (true) {
+    VORTEX_TRY(const bool found, all.step());
+    if (!found) break;
+    ids.push_back(all.whole(0));
+  }
   // Ids follow one another in time: the rows from the oldest on that are all too old go.
   SqliteStatement old(
       open->db.get(), path,
-      "DELETE FROM leases WHERE account = ?1 AND id < (SELECT max("
-      "ifnull((SELECT min(id) FROM leases WHERE account = ?1 AND calendar_us >= ?2),"
-      " 0), max(id) - ?3 + 1) FROM leases WHERE account = ?1)");
-  old.bind(1, known.id);
-  old.bind(2, ticks(now - options.log_kept));
-  old.bind(3, options.log_rows_max);
-  VORTEX_TRY([[maybe_unused]] const bool row, old.step());
+      "WITH ends(oldest, newest) AS (SELECT (SELECT min(id) FROM leases WHERE account = ?1),"
+      " (SELECT max(id) FROM leases WHERE account = ?1)) "
+      "DELETE FROM leases WHERE account = ?1 AND id < (SELECT min(oldest + ?4, max(newest - ?3 + 1,"
+      " ifnull((SELECT min(id) FROM leases WHERE account = ?1 AND id < oldest + ?4"
+      " AND calendar_us >= ?2), oldest + ?4))) FROM ends)");
+  for (const std::int64_t id : ids) {
+    old.bind(1, id);
+    old.bind(2, ticks(now - options.log_kept));
+    old.bind(3, rows_max);
+    old.bind(4, kPrunedMax);
+    VORTEX_TRY([[maybe_unused]] const bool row, old.step());
+  }
+  return {};
+}
+
+// The oldest rows of each account go, whatever their age.
+Result<void> AccountDb::Impl::make_room(TimePoint now) {
+  SqliteTransaction transaction(open->db.get(), path);
+  VORTEX_TRY_VOID(transaction.begin());
+  VORTEX_TRY_VOID(prune(now, 1));
+  VORTEX_TRY_VOID(transaction.commit());
+  note = fmt::format("{} is full; the oldest leases are no longer in its log", path);
   return {};
 }
 
@@ -234,6 +268,17 @@ Result<std::int64_t> AccountDb::Impl::attempt(const std::string& account, bool d
   VORTEX_TRY_VOID(write_log(*known, change, now));
   VORTEX_TRY_VOID(transaction.commit());
   return known->version;
+}
+
+// A full file has its log to give up: what is remembered of the accounts is worth more. A disk that
+// is full takes no shorter log either, and the first error says so best.
+Result<std::int64_t> AccountDb::Impl::attempt_with_room(const std::string& account, bool durable,
+                                                        TimePoint now, const Step& step) {
+  auto version = attempt(account, durable, now, step);
+  if (version || version.error().code != ErrorCode::disk_full) return version;
+  open->accounts.clear();  // what they hold was rolled back
+  if (!make_room(now)) return version;
+  return attempt(account, durable, now, step);
 }
 
 AccountDb::AccountDb(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -274,7 +319,7 @@ Result<std::int64_t> AccountDb::transact(const std::string& account, bool durabl
       VORTEX_TRY(const auto hold, impl_->lock.hold_shared());
       VORTEX_TRY(current, impl_->is_current());
       if (current) {
-        auto version = impl_->attempt(account, durable, now, step);
+        auto version = impl_->attempt_with_room(account, durable, now, step);
         if (version) return version;
         impl_->open->accounts.clear();  // what they hold may have been rolled back
         trouble = std::move(version).error();

@@ -7,7 +7,8 @@
 // that is no longer the one. A file that is damaged is renamed aside, and the new one remembers
 // when: an account that is not in it may have used everything. Permits must never be guessed, so
 // all trouble with the disk is an error: storage, disk_full, or unsafe_path for a link or a file of
-// somebody else. Belongs to one thread.
+// somebody else. A file that is full gives up the oldest leases of its log first. Belongs to one
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +54,8 @@ class AccountDb {
     std::optional<LeaseRow> lease;
     std::optional<ReturnRow> returned;
   };
-  // May be called a second time, when the file turned out to be damaged during the first.
+  // May be called again, when the file turned out to be damaged or full during the first; what the
+  // first call did to anything but its result must not count then.
   using Step = std::function<Result<Change>(const Stored& stored)>;
 
   // In a directory that is made, mode 0700, where absent.
@@ -70,7 +72,8 @@ class AccountDb {
   Result<std::int64_t> transact(const std::string& account, bool durable, TimePoint now,
                                 const Step& step);
 
-  // What was found damaged since this was last asked, and where it lies now; empty: nothing.
+  // What was found damaged, or full, since this was last asked, and what became of it; empty:
+  // nothing.
   std::string take_note();
 
  private:

@@ -38,7 +38,7 @@ AccountDb::Options in_haste() {
 }
 
 // Writes a text, with a row for the log where an id is given.
-AccountDb::Step writes(std::string text, std::uint64_t lease = 0, TimePoint at = kMorning) {
+AccountDb::Step writes(const std::string& text, std::uint64_t lease = 0, TimePoint at = kMorning) {
   return [=](const AccountDb::Stored&) -> Result<AccountDb::Change> {
     AccountDb::Change change{.text = text};
     if (lease > 0) change.lease = {.id = lease, .calendar = at, .permits = 5, .holder = "me"};
@@ -216,6 +216,119 @@ TEST(AccountDbTest, TheLogIsKeptForItsTimeAndBounded) {
         AccountDb::Change{.text = "y", .returned = AccountDb::ReturnRow{.id = 2560, .permits = 3}});
   }));
   EXPECT_EQ(ask_whole(path, "SELECT returned FROM leases WHERE id = 2560"), 3);
+}
+
+// Each process leases so seldom that none of them sees many leases.
+TEST(AccountDbTest, TheLogIsClearedHoweverShortProcessesLive) {
+  const AccountDirectory temp;
+  const std::uint64_t lives = 16;
+  const std::uint64_t leases = 64;  // of one life
+  for (std::uint64_t life = 0; life < lives; ++life) {
+    AccountDb db = *AccountDb::open(temp.path(), kMorning, {});
+    for (std::uint64_t id = life * leases + 1; id <= (life + 1) * leases; ++id) {
+      const TimePoint at = kMorning + id * 1h;
+      EXPECT_TRUE(db.transact("a", false, at, writes("x", id, at)));
+    }
+  }
+  EXPECT_EQ(ask_whole(temp.path() + "/quota.db", "SELECT count(*) FROM leases"), 49);
+}
+
+TEST(AccountDbTest, TheLogOfAnAccountNoLongerUsedGoesWithItsTime) {
+  const AccountDirectory temp;
+  AccountDb db = *AccountDb::open(temp.path(), kMorning, {});
+  const auto lease = [&](const std::string& account, std::uint64_t id, TimePoint at) {
+    EXPECT_TRUE(db.transact(account, false, at, writes("x", id, at)));
+  };
+  for (std::uint64_t id = 1; id <= 20; ++id) lease("old", id, kMorning);
+  for (std::uint64_t id = 1; id <= 20; ++id) lease("young", id, kMorning + 47h);
+  const TimePoint later = kMorning + 49h;
+  for (std::uint64_t id = 1; id <= 512; ++id) lease("busy", id, later);
+  const std::string path = temp.path() + "/quota.db";
+  const char* left =
+      "SELECT count(*) FROM leases JOIN accounts a ON a.id = account"
+      " WHERE name IN ('old', 'young')";
+  EXPECT_EQ(ask_whole(path, left), 20);
+  EXPECT_EQ(ask_whole(path, "SELECT count(*) FROM leases"), 532);
+}
+
+// A log of leases is for whoever checks; a call that cannot leave is not worth it.
+TEST(AccountDbTest, AFullFileMakesRoomInItsLog) {
+  const AccountDirectory temp;
+  AccountDb db = *AccountDb::open(temp.path(), kMorning, {.pages_max = 24});
+  const std::uint64_t leases = 8000;  // several times what fits
+  for (std::uint64_t id = 1; id <= leases; ++id) {
+    // Of many accounts, none of which leases often enough to clear the log by itself.
+    const std::string account = "a" + std::to_string(id % 20);
+    const auto done = db.transact(account, false, kMorning, writes("x", id / 20 + 1, kMorning));
+    ASSERT_TRUE(done) << id << ": " << done.error().message;
+  }
+  EXPECT_NE(db.take_note().find("quota.db is full"), std::string::npos);
+}
+
+// SQLite would play the log of the file that was removed into the new one.
+TEST(AccountDbTest, ALogWithoutItsFileIsNotTakenForTheNewOnes) {
+  const AccountDirectory temp;
+  const std::string path = temp.path() + "/quota.db";
+  {
+    AccountDb db = *AccountDb::open(temp.path(), kMorning, {});
+    EXPECT_TRUE(db.transact("a", true, kMorning, writes("old")));
+    // As kill -9 leaves them: the last one to close would have cleared them away.
+    for (const char* end : {"-wal", "-shm"}) {
+      std::filesystem::copy_file(path + end, temp.path("kept") + end);
+    }
+  }
+  for (const char* end : {"-wal", "-shm"}) {
+    std::filesystem::rename(temp.path("kept") + end, path + end);
+  }
+  std::filesystem::remove(path);
+  AccountDb db = *AccountDb::open(temp.path(), kMorning + 1h, {});
+  EXPECT_EQ(look(db, "a").version, 0);
+  EXPECT_EQ(look(db, "a").damaged_at, std::nullopt);
+  EXPECT_TRUE(db.transact("a", true, kMorning + 1h, writes("new")));
+  EXPECT_NE(db.take_note().find("-wal"), std::string::npos);
+  AccountDb other = *AccountDb::open(temp.path(), kMorning + 2h, {});
+  EXPECT_EQ(look(other, "a").text, "new");
+}
+
+// Killed between the two: the damaged file is aside, and the new one is not there yet.
+TEST(AccountDbTest, DamageIsRememberedThoughTheReplacementWasCutShort) {
+  const AccountDirectory temp;
+  const std::string path = temp.path() + "/quota.db";
+  EXPECT_TRUE(AccountDb::open(temp.path(), kMorning, {}));
+  for (const TimePoint at : {kMorning - 1h, kMorning + 1h}) {
+    std::filesystem::copy_file(path,
+                               path + ".damaged-" + std::to_string(at.time_since_epoch().count()));
+  }
+  overwrite(path + ".damaged-99999999999999999-wal", "");
+  std::filesystem::remove(path);
+  AccountDb db = *AccountDb::open(temp.path(), kMorning + 2h, {});
+  EXPECT_EQ(look(db, "a").damaged_at, kMorning + 1h);
+}
+
+TEST(AccountDbTest, AnOddDirectoryIsAnErrorOfTheDiskAndSaysWhatToSet) {
+  const AccountDirectory temp;
+  std::filesystem::create_symlink(temp.path("nowhere"), temp.path("dangling"));
+  overwrite(temp.path("file"), "");
+  std::filesystem::create_directories(temp.path("taken") + "/quota.db.lock");
+  for (const char* name : {"dangling", "dangling/state", "file/state", "taken"}) {
+    const auto refused = AccountDb::open(temp.path(name), kMorning, {});
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().code, ErrorCode::storage) << name;
+    EXPECT_EQ(refused.error().hint,
+              "set state_dir to a directory of yours, or mend its permissions")
+        << name;
+  }
+}
+
+// The directory goes away while the file is in use.
+TEST(AccountDbTest, ADirectoryThatVanishesIsAnErrorOfTheDisk) {
+  const AccountDirectory temp;
+  AccountDb db = *AccountDb::open(temp.path(), kMorning, {});
+  std::filesystem::remove_all(temp.path());
+  const auto refused = db.transact("a", false, kMorning, writes("one"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::storage);
+  EXPECT_NE(refused.error().hint.find("state_dir"), std::string::npos);
 }
 
 }  // namespace

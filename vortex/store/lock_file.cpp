@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "vortex/store/account_file.hpp"
 #include "vortex/store/file_system.hpp"
 
 namespace vortex {
@@ -29,7 +30,7 @@ bool wait_for_lock(int turn, Duration wait_max) {
 Result<LockFile> LockFile::open(std::string path, Duration wait_max) {
   const int descriptor =
       ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateMode);
-  if (descriptor < 0) return std::unexpected(file_error("open", path, errno));
+  if (descriptor < 0) return std::unexpected(private_file_error("open", path, errno));
   return LockFile(std::move(path), descriptor, wait_max);
 }
 
