@@ -54,7 +54,8 @@ bool is_process_alive(std::string_view holder) {
   const std::string_view process = holder.substr(0, first);
   const std::string_view start = holder.substr(first + 1, second - first - 1);
   if (process.find_first_not_of("0123456789") != std::string_view::npos) return false;
-  return holder.substr(second + 1) == boot_id() && !start.empty() &&
+  const std::string_view rest = holder.substr(second + 1);
+  return rest.substr(0, rest.find(':')) == boot_id() && !start.empty() &&
          start_time_of(process) == start;
 }
 

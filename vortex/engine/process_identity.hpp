@@ -16,7 +16,8 @@ struct ProcessIdentity {
 
 ProcessIdentity this_process();
 
-// Of a holder as above. False where that is no name of ours.
+// Of a holder as above; what follows a further ':' tells parts of one process apart, and is not
+// looked at. False where that is no name of ours.
 bool is_process_alive(std::string_view holder);
 
 }  // namespace vortex

@@ -1,6 +1,7 @@
 #include "vortex/engine/sqlite_ledger.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include <fmt/core.h>
@@ -21,12 +22,33 @@ bool needs_durable(const AccountLimits& limits) {
          });
 }
 
+// No two ledgers of this process have the same.
+std::string own_holder(const std::string& process) {
+  static std::atomic<std::uint64_t> ledgers{0};
+  return fmt::format("{}:{}", process, ++ledgers);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::string& state_dir,
                                                          const Clock& clock, Options options) {
-  VORTEX_TRY(auto db, AccountDb::open(state_dir, clock.now(), options.db));
-  return std::unique_ptr<SqliteLedger>(new SqliteLedger(std::move(db), clock, std::move(options)));
+  auto db = AccountDb::open(state_dir, clock.now(), options.db);
+  if (!db) return std::unexpected(std::move(db).error().in("state_dir"));
+  return std::unique_ptr<SqliteLedger>(new SqliteLedger(std::move(*db), clock, std::move(options)));
+}
+
+SqliteLedger::SqliteLedger(AccountDb db, const Clock& clock, Options options)
+    : db_(std::move(db)), clock_(clock), options_(std::move(options)) {
+  options_.process.holder = own_holder(options_.process.holder);
+}
+
+SqliteLedger::~SqliteLedger() {
+  const Now now{.elapsed = clock_.monotonic(), .calendar = clock_.now()};
+  const std::set<std::string> accounts = std::move(with_places_);
+  for (const std::string& account : accounts) {
+    // A place that cannot be left is free after a silence, or when the process ends.
+    if (!give_back(account, 0, 0, 0, now)) return;
+  }
 }
 
 Result<Lease> SqliteLedger::lease(const std::string& account, const AccountLimits& limits,
@@ -43,11 +65,13 @@ Result<Lease> SqliteLedger::lease(const std::string& account, const AccountLimit
                     .holder = who.id};
   };
   VORTEX_TRY_VOID(transact(account, needs_durable(limits), now, act));
+  if (limits.concurrent > 0 && lease.places > 0) with_places_.insert(account);
   return lease;
 }
 
 Result<void> SqliteLedger::give_back(const std::string& account, std::uint64_t lease,
                                      std::int64_t permits, int places_held, Now now) {
+  if (places_held == 0) with_places_.erase(account);
   // Never durable: what a crash forgets of it stays counted.
   return transact(account, false, now, [&](QuotaBook& book, Now at, AccountDb::Change& change) {
     const std::int64_t returned = book.give_back(lease, permits, at);
@@ -91,10 +115,13 @@ std::vector<std::string> SqliteLedger::take_notes() {
 Result<void> SqliteLedger::transact(const std::string& account, bool durable, Now now,
                                     const Act& act) {
   const Monotonic asked = clock_.monotonic();
+  bool was_taken = false;
   const auto step = [&](const AccountDb::Stored& stored) -> Result<AccountDb::Change> {
     const auto waited = clock_.monotonic() - asked;
     const Now at{.elapsed = now.elapsed + waited,
                  .calendar = now.calendar + std::chrono::floor<Duration>(waited)};
+    // What the first step did to the book is not in the file.
+    if (std::exchange(was_taken, true)) known_.erase(account);
     QuotaBook& book = book_of(account, stored, at);
     const auto closed = not_written_.find(account);
     if (closed != not_written_.end()) book.close_until(closed->second, at);
@@ -106,7 +133,7 @@ Result<void> SqliteLedger::transact(const std::string& account, bool durable, No
   const auto version = db_.transact(account, durable, now.calendar, step);
   if (!version) {
     known_.erase(account);  // it may know what the file does not
-    return std::unexpected(version.error());
+    return std::unexpected(Error(version.error()).in("state_dir"));
   }
   not_written_.erase(account);
   if (const auto known = known_.find(account); known != known_.end()) {

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ class SqliteLedger final : public Ledger {
  public:
   struct Options {
     AccountDb::Options db;
+    // Its holder gets a number to it: each ledger of a process holds places of its own.
     ProcessIdentity process = this_process();
   };
 
@@ -34,6 +36,10 @@ class SqliteLedger final : public Ledger {
                                                     const Clock& clock) {
     return open(state_dir, clock, Options());
   }
+  SqliteLedger(const SqliteLedger&) = delete;
+  SqliteLedger& operator=(const SqliteLedger&) = delete;
+  // Leaves the places it has: nobody else can tell while the process lives.
+  ~SqliteLedger() override;
 
   Result<Lease> lease(const std::string& account, const AccountLimits& limits,
                       const LeaseRequest& request, Now now) override;
@@ -55,8 +61,7 @@ class SqliteLedger final : public Ledger {
   // What a step does to the book; `Now` counts the wait for the file in.
   using Act = std::function<void(QuotaBook& book, Now now, AccountDb::Change& change)>;
 
-  SqliteLedger(AccountDb db, const Clock& clock, Options options)
-      : db_(std::move(db)), clock_(clock), options_(std::move(options)) {}
+  SqliteLedger(AccountDb db, const Clock& clock, Options options);
   Result<void> transact(const std::string& account, bool durable, Now now, const Act& act);
   QuotaBook& book_of(const std::string& account, const AccountDb::Stored& stored, Now now);
 
@@ -66,6 +71,7 @@ class SqliteLedger final : public Ledger {
   int file_ = 0;                                     // which one, of those there were
   std::map<std::string, KnownBook> known_;           // as that file has them
   std::map<std::string, LeaseRefusal> not_written_;  // closed, and the file took it not
+  std::set<std::string> with_places_;                // accounts of which it has places
   std::vector<std::string> notes_;
 };
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,22 +109,30 @@ TEST(SqliteLedgerTest, K1WithoutTheFileNothingIsGuessed) {
   EXPECT_EQ(world.open("two")->lease("a", kDaily, {}, world.now())->refusal->rule, "25 a day");
 }
 
+// Of accounts there is nothing to give up, unlike of the log.
 TEST(SqliteLedgerTest, K1AFullDiskRefusesAndForgetsNothing) {
   LedgerWorld world;
   auto small =
       *SqliteLedger::open(world.path(), world.clock,
                           {.db = {.pages_max = 9}, .process = {.boot = "boot", .holder = "one"}});
   const AccountLimits many{.rolling = {{.count = 10'000, .length = 1h}}};
-  std::int64_t got = 0;
+  const auto account = [](int number) {
+    return fmt::format("account {}", number);
+  };
+  int accounts = 0;
   Result<Lease> lease = Lease{};
-  for (int i = 0; i < 2000 && lease; ++i) {
-    world.clock.advance(1s);
-    lease = small->lease("a", many, {.permits = 1}, world.now());
-    if (lease) got += lease->permits;
+  while (accounts < 2000) {
+    lease = small->lease(account(accounts), many, {.permits = 3}, world.now());
+    if (!lease) break;
+    ++accounts;
   }
   ASSERT_FALSE(lease);
   EXPECT_EQ(lease.error().code, ErrorCode::disk_full);
-  EXPECT_EQ(world.open("two")->use("a", many, world.now())->allowances[0].used, got);
+  ASSERT_GT(accounts, 0);
+  const auto other = world.open("two");
+  for (int i = 0; i <= accounts; ++i) {
+    EXPECT_EQ(other->use(account(i), many, world.now())->allowances[0].used, i < accounts ? 3 : 0);
+  }
 }
 
 TEST(SqliteLedgerTest, AfterDamageEverythingCountsAsUsed) {
@@ -182,10 +191,70 @@ TEST(SqliteLedgerTest, H3H9WhatAKilledProcessHeldIsCounted) {
   }
 }
 
+// Two engines of one process are told apart, though the process is one.
+TEST(SqliteLedgerTest, EachLedgerOfAProcessHoldsItsOwnPlaces) {
+  LedgerWorld world;
+  const AccountLimits limits{.rolling = {{.count = 1000, .length = 1min}}, .concurrent = 3};
+  const auto one = world.open("process");
+  const auto two = world.open("process");
+  const LeaseRequest wants_two{.permits = 1, .places_held = 0, .places_wanted = 2};
+  const LeaseRequest wants_one{.permits = 1, .places_held = 0, .places_wanted = 1};
+  EXPECT_EQ(one->lease("a", limits, wants_two, world.now())->places, 2);
+  EXPECT_EQ(two->lease("a", limits, wants_one, world.now())->places, 1);
+  EXPECT_EQ(two->use("a", limits, world.now())->places_held, 3);
+  EXPECT_TRUE(two->give_back("a", 0, 0, 0, world.now()));
+  EXPECT_EQ(two->use("a", limits, world.now())->places_held, 2);
+}
+
+// Its process lives on, so nobody else could tell that the places are free.
+TEST(SqliteLedgerTest, ALedgerThatEndsLeavesItsPlaces) {
+  LedgerWorld world;
+  const AccountLimits limits{.rolling = {{.count = 1000, .length = 1min}}, .concurrent = 3};
+  const LeaseRequest wants_two{.permits = 1, .places_held = 0, .places_wanted = 2};
+  const auto other = world.open("process");
+  EXPECT_EQ(world.open("process")->lease("a", limits, wants_two, world.now())->places, 2);
+  EXPECT_EQ(other->use("a", limits, world.now())->places_held, 0);
+}
+
+// The step is taken twice, the lease once.
+TEST(SqliteLedgerTest, ALeaseThatMadeRoomInAFullFileCountsOnce) {
+  LedgerWorld world;
+  auto small =
+      *SqliteLedger::open(world.path(), world.clock,
+                          {.db = {.pages_max = 24}, .process = {.boot = "boot", .holder = "one"}});
+  const AccountLimits limits{.rolling = {{.count = 100'000, .length = 5s}}};
+  std::int64_t got = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const std::string account = i % 2 == 0 ? "a" : "b";
+    const auto lease = small->lease(account, limits, {.permits = 3}, world.now());
+    ASSERT_TRUE(lease) << i << ": " << lease.error().message;
+    got += lease->permits;
+  }
+  EXPECT_FALSE(small->take_notes().empty());  // it was full at least once
+  std::int64_t used = 0;
+  for (const char* account : {"a", "b"}) {
+    used += small->use(account, limits, world.now())->allowances[0].used;
+  }
+  EXPECT_EQ(used, got);
+}
+
+TEST(SqliteLedgerTest, AnOddStateDirIsNamed) {
+  LedgerWorld world;
+  std::filesystem::create_symlink(world.path() + "/nowhere", world.path() + "/dangling");
+  const auto refused = SqliteLedger::open(world.path() + "/dangling/state", world.clock);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error_class(), ErrorClass::storage);
+  EXPECT_TRUE(refused.error().message.starts_with("state_dir: ")) << refused.error().message;
+  EXPECT_EQ(refused.error().next_step(),
+            "set state_dir to a directory of yours, or mend its permissions");
+}
+
 TEST(ProcessIdentityTest, TellsTheLivingFromTheDead) {
   const ProcessIdentity me = this_process();
   EXPECT_TRUE(is_process_alive(me.holder));
-  EXPECT_FALSE(is_process_alive(me.holder + "x"));   // another boot
+  EXPECT_TRUE(is_process_alive(me.holder + ":7"));  // the seventh ledger of this process
+  EXPECT_FALSE(is_process_alive(me.holder + "x"));  // another boot
+  EXPECT_FALSE(is_process_alive(me.holder + "x:7"));
   EXPECT_FALSE(is_process_alive("1:1:" + me.boot));  // the number came again
   EXPECT_FALSE(is_process_alive("../1:1:" + me.boot));
   EXPECT_FALSE(is_process_alive(""));
