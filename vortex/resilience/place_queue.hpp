@@ -16,7 +16,7 @@ namespace vortex {
 
 // A process as the ledger knows it.
 struct LedgerHolder {
-  std::string id;  // of one word: process number, its start time, boot
+  std::string id;  // of one word: process number, start time, boot, which ledger of it
   std::function<bool(const std::string& id)> is_alive;  // of any holder; absent: all are
 };
 
