@@ -1,5 +1,6 @@
 #include "vortex/engine/task_events.hpp"
 
+#include <span>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -129,6 +130,28 @@ TEST_F(TaskEventsTest, WhatIsRefusedOrGoesOnInTheNextProcessHasNoEnd) {
   stopper.join();
   EXPECT_EQ(tasks->status(running)->state, TaskState::interrupted);
   expect_no_more(*tasks);
+}
+
+TEST_F(TaskEventsTest, ATaskOfAnEarlierProcessBeginsAgainOrIsToldAsFailed) {
+  auto log = *TaskLog::open_in_memory();
+  for (const std::int64_t interruptions : {0, 3}) {
+    TaskStatus left{.kind = "quick", .state = TaskState::running, .submitted = clock_.now()};
+    left.interruptions = interruptions;
+    TaskRow row = to_row(left, {}, 0, {});
+    row.id = *log.add(row);
+    ASSERT_TRUE(log.update(std::span(&row, 1)).has_value());
+  }
+  clock_.advance(std::chrono::minutes(2));
+  auto tasks = TaskRunner::create(clock_, std::move(log), bench_.work(),
+                                  {.limits = {.workers = 1}, .events = &bus_});
+  ASSERT_TRUE(tasks.has_value());
+  const Event failed = next();
+  EXPECT_EQ(failed.type, EventType::task_failed);
+  EXPECT_EQ(failed.count, 2);
+  EXPECT_EQ(failed.code, ErrorCode::internal);
+  expect_next(EventType::task_started, 1, 1, 120);
+  EXPECT_EQ(next().type, EventType::task_finished);
+  expect_no_more(**tasks);
 }
 
 TEST_F(TaskEventsTest, AStuckSubscriberDoesNotHoldTheTasks) {
