@@ -66,8 +66,8 @@ awaitable<void> both_ways(LinkWorld* world, int count, Duration patience) {
 }
 
 // What the client sees of `count` frames, with the moments left out unless asked for.
-std::string seen(SimulatedLinkOptions options, int count, bool with_times = false) {
-  LinkWorld world(std::move(options));
+std::string seen(const SimulatedLinkOptions& options, int count, bool with_times = false) {
+  LinkWorld world(options);
   world.runtime.run(both_ways(&world, count, seconds(2)));
   if (with_times) return world.log;
   std::string words;
