@@ -8,6 +8,7 @@
 #include "vortex/engine/doctor_disk.hpp"
 #include "vortex/engine/doctor_machine.hpp"
 #include "vortex/engine/doctor_provider.hpp"
+#include "vortex/engine/sqlite_ledger.hpp"
 #include "vortex/net/curl_transport.hpp"
 
 #include "apps/cli/commands.hpp"
@@ -57,12 +58,14 @@ Result<Rows> check_network(CommandContext& context, const Settings& settings,
       return fail(ErrorCode::internal, fmt::format("provider {} has no settings", name));
     probes.push_back({.provider = provider, .settings = &own->second});
   }
+  const auto ledger = SqliteLedger::open(settings.state_dir, context.clock());
   const DoctorNetwork network{
       .runtime = &runtime,
       .transport = transport.get(),
       .look_up = [&](const std::vector<std::string>& hosts,
                      Duration limit) { return look_up_hosts(hosts, limit, context.clock()); },
-      .proxies = ProxyEnvironment::from_environment()};
+      .proxies = ProxyEnvironment::from_environment(),
+      .ledger = ledger ? ledger->get() : nullptr};  // quota_db and state_dir have rows of their own
   return check_providers(network, probes);
 }
 

@@ -33,10 +33,15 @@ void show_failure(Output& output, const ItemReport& item) {
   output.note(fmt::format("    try: {}", untrusted(error.next_step(), 200)));
 }
 
-// Output adds the last line end itself.
-std::string lines(std::string text) {
-  if (text.ends_with('\n')) text.pop_back();
-  return text;
+// Indented, without the last line end, which Output adds.
+std::string lines(const std::string& text) {
+  std::string indented;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    indented += (start == 0 ? "  " : "\n  ") + text.substr(start, end - start);
+    start = end + 1;
+  }
+  return indented;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "vortex/engine/engine_parts.hpp"
 #include "vortex/store/dataset.hpp"
 
 #include "apps/cli/commands.hpp"
@@ -24,6 +25,7 @@ struct DatasetStatus {
   std::vector<AccountReport> accounts;
   std::vector<AllowanceReport> planned;  // of the configured jobs, against the daily allowances
   std::int64_t calls_planned = 0;
+  std::string ledger_problem;  // why nothing is known of the accounts; mostly empty
 };
 
 std::int64_t count_of(const SeriesState& series, CoverageState state) {
@@ -44,7 +46,7 @@ std::string last_commit(const DatasetSummary& summary) {
 
 std::string status_json(const DatasetStatus& status) {
   JsonWriter json = begin_answer("status", "ok");
-  json.member("dataset_id", status.id);
+  json.member_or_null("dataset_id", status.id);
   json.member("store", status.path);
   json.member("table_version", status.version);
   json.member("rows_quarantined", status.quarantined);
@@ -52,6 +54,7 @@ std::string status_json(const DatasetStatus& status) {
   json.member("bytes", status.summary.bytes);
   json.member_or_null("last_commit", last_commit(status.summary));
   json.member_or_null("rebuilt", status.summary.rebuilt);
+  json.member_or_null("ledger_problem", untrusted(status.ledger_problem));
   json.key("running");
   json.begin_array();
   for (const RunStatus& run : status.running) json.raw(to_json(run));
@@ -94,6 +97,10 @@ std::string status_json(const DatasetStatus& status) {
 }
 
 std::string status_text(const DatasetStatus& status) {
+  if (status.id.empty()) {
+    return fmt::format("{}: no dataset yet\n", untrusted(status.path)) +
+           running_text(status.running) + accounts_text(status.accounts);
+  }
   std::string text = fmt::format("{}: dataset {}, version {}, {} series, {} rows in quarantine\n",
                                  untrusted(status.path), status.id, status.version,
                                  status.series.size(), status.quarantined);
@@ -101,6 +108,9 @@ std::string status_text(const DatasetStatus& status) {
                       status.summary.bytes, last_commit(status.summary));
   if (!status.summary.rebuilt.empty()) {
     text += fmt::format("  note: {}\n", untrusted(status.summary.rebuilt));
+  }
+  if (!status.ledger_problem.empty()) {
+    text += fmt::format("  the accounts cannot be shown: {}\n", untrusted(status.ledger_problem));
   }
   text += running_text(status.running) + accounts_text(status.accounts) +
           allowances_text(status.planned);
@@ -126,10 +136,42 @@ Result<void> add_plan(CommandContext& context, const Settings& settings, Dataset
   SyncRequest request{.dry_run = true};
   VORTEX_TRY(request.items, items_of_jobs(settings));
   if (request.items.empty()) return {};
-  VORTEX_TRY(const auto engine, Engine::create(settings, context.clock()));
+  EngineParts parts;
+  VORTEX_TRY(parts.ledger, ledger_to_look_at(settings.state_dir, context.clock()));
+  VORTEX_TRY(const auto engine, Engine::create(settings, context.clock(), std::move(parts)));
   VORTEX_TRY(SyncReport plan, engine->sync(request));
   status.planned = std::move(plan.allowances);
   status.calls_planned = plan.calls.planned;
+  return {};
+}
+
+// What runs and what the accounts may still ask. The dataset is shown whatever becomes of this.
+void add_running(CommandContext& context, const Settings& settings, DatasetStatus& status) {
+  const auto note = [&](const Error& error) {
+    if (status.ledger_problem.empty()) status.ledger_problem = error.to_line();
+  };
+  auto running = read_run_statuses(settings.state_dir);
+  if (running) {
+    status.running = std::move(*running);
+  } else {
+    note(running.error());
+  }
+  auto accounts = account_reports(settings, context.registry(), context.clock());
+  if (accounts) {
+    status.accounts = std::move(*accounts);
+  } else {
+    note(accounts.error());
+  }
+}
+
+Result<void> add_dataset(CommandContext& context, DatasetStatus& status) {
+  VORTEX_TRY_VOID(check_store_exists(status.path));
+  VORTEX_TRY(Dataset dataset, Dataset::open(status.path, context.clock()));
+  status.id = dataset.id();
+  status.version = dataset.version();
+  VORTEX_TRY(status.series, dataset.all_states());
+  VORTEX_TRY(status.quarantined, dataset.quarantined_rows());
+  VORTEX_TRY(status.summary, dataset.summary());
   return {};
 }
 
@@ -138,16 +180,14 @@ Result<void> add_plan(CommandContext& context, const Settings& settings, Dataset
 CommandResult run_status(CommandContext& context) {
   VORTEX_TRY(const LoadedSettings loaded, context.load());
   VORTEX_TRY(const std::string path, store_path(loaded.settings.store_uri));
-  VORTEX_TRY_VOID(check_store_exists(path));
-  VORTEX_TRY(Dataset dataset, Dataset::open(path, context.clock()));
-  DatasetStatus status{.id = dataset.id(), .path = path, .version = dataset.version()};
-  VORTEX_TRY(status.series, dataset.all_states());
-  VORTEX_TRY(status.quarantined, dataset.quarantined_rows());
-  VORTEX_TRY(status.summary, dataset.summary());
-  VORTEX_TRY(status.running, read_run_statuses(loaded.settings.state_dir));
-  VORTEX_TRY(status.accounts,
-             account_reports(loaded.settings, context.registry(), context.clock()));
-  VORTEX_TRY_VOID(add_plan(context, loaded.settings, status));
+  DatasetStatus status{.path = path};
+  add_running(context, loaded.settings, status);
+  const Result<void> added = add_dataset(context, status);
+  // A first run that has not made its dataset yet can be looked at all the same.
+  if (!added && (status.running.empty() || !status.id.empty()))
+    return std::unexpected(added.error());
+  if (added && status.ledger_problem.empty())
+    VORTEX_TRY_VOID(add_plan(context, loaded.settings, status));
   VORTEX_TRY_VOID(
       context.output().data(context.json() ? status_json(status) : status_text(status)));
   return 0;

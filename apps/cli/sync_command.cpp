@@ -1,4 +1,7 @@
 // `vortex sync`: brings the dataset up to date, with progress and a receipt.
+#include "vortex/engine/account_report.hpp"
+#include "vortex/engine/engine_parts.hpp"
+
 #include "apps/cli/commands.hpp"
 #include "apps/cli/progress.hpp"
 #include "apps/cli/receipt.hpp"
@@ -17,7 +20,11 @@ CommandResult run_sync(CommandContext& context) {
   VORTEX_TRY(request.items, sync_items(context, settings));
 
   const SignalStop signals;
-  VORTEX_TRY(const auto engine, Engine::create(settings, context.clock()));
+  EngineParts parts;
+  if (request.dry_run) {  // a plan makes no file
+    VORTEX_TRY(parts.ledger, ledger_to_look_at(settings.state_dir, context.clock()));
+  }
+  VORTEX_TRY(const auto engine, Engine::create(settings, context.clock(), std::move(parts)));
   ProgressLine progress(context.output());
   const SyncHooks hooks{.progress = [&](const SyncProgress& now) { progress.show(now); },
                         .stop = signals.token()};

@@ -148,7 +148,17 @@ TEST(GuardFaultsTest, B9RefusedCredentialsOpenNoBreaker) {
   const SyncReport report = sync(world, process, 30);
   EXPECT_EQ(with_code(report, ErrorCode::breaker_open), 0);
   EXPECT_EQ(report.status(), "failed");
-  EXPECT_LE(world.arrived(), 30 * 6) << "one renewal a call at most, no loop";
+  EXPECT_LE(world.arrived(), 30 * 1.2 + 10) << "a session that is refused afresh is not renewed";
+}
+
+TEST(GuardFaultsTest, B1AThrottledLoginClosesTheAccount) {
+  SimulatedWorld world({.faults = R"([{"path": "/v1/test/getcrumb", "fault": "rate_limit"}])",
+                        .require_crumb = true});
+  const SyncReport report = sync(world, world.start(), 60);
+  EXPECT_EQ(report.status(), "failed");
+  EXPECT_EQ(with_code(report, ErrorCode::rate_limited), 60);
+  EXPECT_LE(world.arrived(), 4 + 4 + 3) << "those under way, one login, and no more";
+  EXPECT_EQ(sync(world, world.start(), 5).calls.sent, 0) << "nor does another process";
 }
 
 // A machine that is short of descriptors.

@@ -41,7 +41,8 @@ SimulatedWorld::SimulatedWorld(const SimulatedWorldOptions& options)
       settings(settings_of(options)),
       net(clock, {.seed = options.seed}),
       yahoo(clock, Market(options.seed),
-            std::move(*FaultScript::parse(options.faults, options.seed)), {.seed = options.seed}),
+            std::move(*FaultScript::parse(options.faults, options.seed)),
+            {.seed = options.seed, .require_crumb = options.require_crumb}),
       options_(options),
       seeds_(options.seed),
       log_(log_of(events, options.events_kept)) {

@@ -12,8 +12,10 @@ namespace {
 
 constexpr const char* kLedgerFile = "quota.db";
 
-// Looking must not make the file.
-Result<std::unique_ptr<Ledger>> ledger_of(const std::string& state_dir, const Clock& clock) {
+}  // namespace
+
+Result<std::unique_ptr<Ledger>> ledger_to_look_at(const std::string& state_dir,
+                                                  const Clock& clock) {
   if (std::filesystem::exists(std::filesystem::path(state_dir) / kLedgerFile)) {
     VORTEX_TRY(std::unique_ptr<Ledger> ledger, SqliteLedger::open(state_dir, clock));
     return ledger;
@@ -21,12 +23,10 @@ Result<std::unique_ptr<Ledger>> ledger_of(const std::string& state_dir, const Cl
   return std::make_unique<MemoryLedger>();
 }
 
-}  // namespace
-
 Result<std::vector<AccountReport>> account_reports(const Settings& settings,
                                                    const ProviderRegistry& providers,
                                                    const Clock& clock) {
-  VORTEX_TRY(const std::unique_ptr<Ledger> ledger, ledger_of(settings.state_dir, clock));
+  VORTEX_TRY(const std::unique_ptr<Ledger> ledger, ledger_to_look_at(settings.state_dir, clock));
   std::vector<AccountReport> reports;
   for (const auto& [name, own] : settings.providers) {
     const Provider* provider = providers.find(name);

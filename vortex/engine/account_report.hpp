@@ -2,6 +2,7 @@
 // account nobody used yet has all of its allowance.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct AccountReport {
   int concurrent = 0;  // the limit of calls in flight; 0: none
   AccountUse use;
 };
+
+// The accounts' ledger as it is, for those who only look: where there is no quota.db yet, one in
+// memory that knows of nothing. storage or disk_full when it cannot be read.
+Result<std::unique_ptr<Ledger>> ledger_to_look_at(const std::string& state_dir, const Clock& clock);
 
 Result<std::vector<AccountReport>> account_reports(const Settings& settings,
                                                    const ProviderRegistry& providers,

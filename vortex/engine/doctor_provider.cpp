@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "vortex/engine/account_name.hpp"
 #include "vortex/engine/doctor_answer.hpp"
 #include "vortex/engine/doctor_names.hpp"
 #include "vortex/net/call_check.hpp"
@@ -30,6 +31,8 @@ constexpr auto kProbedRange = std::chrono::days(7);
 struct Visit {
   std::string name;
   std::string auth;
+  std::string account;
+  AccountLimits limits;
   const HttpAdapter* adapter = nullptr;
   HttpRoute route;
   HttpCall call;
@@ -87,8 +90,11 @@ Visit prepare(const ProviderProbe& probe, const DoctorNetwork& network) {
   const Capabilities& can = probe.provider->adapter->capabilities();
   Visit visit{.name = std::string(can.name),
               .auth = std::string(can.auth),
+              .account = account_name(*probe.settings, can, SecretString{}),
               .adapter = probe.provider->adapter.get(),
               .route = doctor_route(*probe.settings, can)};
+  if (auto limits = account_limits(*probe.settings, can)) visit.limits = std::move(*limits);
+  visit.limits.concurrent = 0;  // one call beside a running sync harms nobody
   choose_call(visit, network.runtime->clock().now());
   const auto url = call_url(visit.route, visit.call);
   auto parts = url ? parse_url(*url) : Result<UrlParts>(std::unexpected(url.error()));
@@ -127,8 +133,35 @@ std::optional<Error> refusal_of(const Visit& visit, const HttpReply& reply) {
   return std::move(page).error();
 }
 
+// The visit is a call like any other: counted, and not made where the account has none left.
+std::optional<LeaseRefusal> take_permit(const DoctorNetwork& network, const Visit& visit) {
+  if (network.ledger == nullptr) return std::nullopt;
+  const Clock& clock = network.runtime->clock();
+  auto lease = network.ledger->lease(visit.account, visit.limits,
+                                     {.permits = 1, .places_held = 0, .places_wanted = 0},
+                                     {.elapsed = clock.monotonic(), .calendar = clock.now()});
+  // A ledger that cannot be read has a row of its own (quota_db).
+  return lease ? std::move(lease->refusal) : std::nullopt;
+}
+
+void leave_alone(Visit& visit, const LeaseRefusal& refusal, const Clock& clock) {
+  const std::string why =
+      fmt::format("not asked: {} until {}", refusal.rule, format_time(refusal.until_calendar));
+  for (const std::string_view part : {"connection", "answer"})
+    visit.rows.push_back(timer_of(visit, part, clock).skipped(why));
+  CheckRow row = timer_of(visit, "throttling", clock)
+                     .failed(refusal.code, why, "wait until then; vortex status shows the account");
+  row.retry_at = refusal.until_calendar;
+  visit.rows.push_back(std::move(row));
+  visit.rows.push_back(timer_of(visit, "clock", clock).skipped(why));
+}
+
 boost::asio::awaitable<void> exchange(const DoctorNetwork* network, Visit* visit) {
   const Clock& clock = network->runtime->clock();
+  if (const auto refusal = take_permit(*network, *visit)) {
+    leave_alone(*visit, *refusal, clock);
+    co_return;
+  }
   const CheckTimer timer = timer_of(*visit, "connection", clock);
   const Deadline deadline = Deadline::after(clock.monotonic(), kDoctorCallMax);
   auto reply = co_await network->transport->send(visit->route, visit->call, deadline);

@@ -14,6 +14,7 @@
 #include "vortex/net/http_transport.hpp"
 #include "vortex/net/proxy_choice.hpp"
 #include "vortex/provider/registry.hpp"
+#include "vortex/resilience/ledger.hpp"
 #include "vortex/runtime/runtime.hpp"
 
 namespace vortex {
@@ -31,6 +32,7 @@ struct DoctorNetwork {
   HttpTransport* transport = nullptr;
   HostLookup look_up;
   ProxyEnvironment proxies;
+  Ledger* ledger = nullptr;  // where each call is counted first; null: not counted
 };
 
 struct ProviderProbe {

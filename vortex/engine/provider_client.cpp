@@ -42,13 +42,6 @@ bool is_throttled(const Error& error) {
          kind == ErrorClass::quota_exhausted;
 }
 
-// Refusals that asking again within seconds does not change.
-bool says_no(ErrorClass kind) {
-  return kind == ErrorClass::rate_limited || kind == ErrorClass::banned ||
-         kind == ErrorClass::quota_exhausted || kind == ErrorClass::authentication ||
-         kind == ErrorClass::authorization;
-}
-
 double milliseconds(Duration span) {
   return std::chrono::duration<double, std::milli>(span).count();
 }
@@ -93,9 +86,9 @@ Task<CheckedPage> ProviderClient::ask(Question question) {
   account_.guard().on_call();
   Attempt attempt{.counts = question.counts};
   for (;; ++attempt.number) {
-    attempt.session = session_.generation();
     attempt.sent = false;
     Result<CheckedPage> page = co_await this->attempt(&question, &attempt);
+    if (page) session_.prove(attempt.session);
     if (page) co_return page;
     Error error = described(std::move(page).error(), question, attempt);
     if (attempt.sent) {
@@ -109,8 +102,18 @@ Task<CheckedPage> ProviderClient::ask(Question question) {
   }
 }
 
+Task<Slots::Slot> ProviderClient::take_place() {
+  while (true) {
+    {
+      VORTEX_CO_TRY(auto place, co_await places_.take());
+      if (!session_.is_renewing()) co_return std::move(place);
+    }
+    VORTEX_CO_TRY_VOID(co_await session_.renewal_ended());
+  }
+}
+
 Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* attempt) {
-  VORTEX_CO_TRY(auto place, co_await places_.take());
+  VORTEX_CO_TRY(auto place, co_await take_place());
   VORTEX_CO_TRY(Account::Entry entry, co_await account_.enter());
   Permit& permit = entry.permit;
   auto chosen = choose_way(attempt->tried);
@@ -122,6 +125,7 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
   if (way.endpoint) attempt->tried.push_back(way.endpoint.id());
   HttpCall call = question->call;
   session_.apply_to(call);
+  attempt->session = session_.generation();
   attempt->sent = true;
   const Monotonic sent = account_.now().elapsed;
   const std::string redacted = redacted_request(way.route, call);
@@ -209,8 +213,9 @@ Error ProviderClient::described(Error error, const Question& question,
 
 Task<void> ProviderClient::before_next_attempt(Error error, Attempt* attempt) {
   if (error.code == ErrorCode::session_refused || error.code == ErrorCode::consent_wall) {
-    if (attempt->renewed) session_.distrust(error, account_.now().elapsed + kBlockPause);
-    if (attempt->renewed || !session_.can_renew()) co_return std::unexpected(std::move(error));
+    const bool afresh = attempt->renewed || session_.is_unproven(attempt->session);
+    if (afresh) session_.distrust(error);
+    if (afresh || !session_.can_renew()) co_return std::unexpected(std::move(error));
     attempt->renewed = true;
     Result<void> renewed = co_await session_.renew(attempt->session, parts_.credential);
     attempt->counts->sent += std::exchange(logins_.sent, 0);
@@ -239,7 +244,6 @@ Task<void> ProviderClient::before_next_attempt(Error error, Attempt* attempt) {
 // The next caller is told the same without asking, where the provider said no.
 Task<void> ProviderClient::after_failed_login(Error error) {
   error.provider = adapter().capabilities().name;
-  if (says_no(error.error_class())) session_.distrust(error, account_.now().elapsed + kBlockPause);
   if (is_throttled(error) && error.attempt == 0 && error.http_status != 0) {
     const TimePoint now = account_.now().calendar;
     const Duration pause = error.retry_at ? *error.retry_at - now : kBlockPause;

@@ -79,7 +79,7 @@ class ProviderClient {
     int number = 1;
     bool sent = false;
     bool renewed = false;
-    std::uint64_t session = 0;  // its generation when the attempt began
+    std::uint64_t session = 0;  // the generation it was sent with
     CallCounts* counts = nullptr;
     std::vector<EndpointId> tried;
   };
@@ -89,6 +89,7 @@ class ProviderClient {
     PickedEndpoint endpoint;
   };
 
+  Task<Slots::Slot> take_place();
   Task<CheckedPage> attempt(const Question* question, Attempt* attempt);
   void note_page(const CheckedPage& page);
   Result<Way> choose_way(AvoidList tried);

@@ -3,6 +3,16 @@
 #include <utility>
 
 namespace vortex {
+namespace {
+
+// Refusals that asking again within seconds does not change.
+bool says_no(ErrorClass kind) {
+  return kind == ErrorClass::rate_limited || kind == ErrorClass::banned ||
+         kind == ErrorClass::quota_exhausted || kind == ErrorClass::authentication ||
+         kind == ErrorClass::authorization;
+}
+
+}  // namespace
 
 SessionKeeper::SessionKeeper(Runtime& runtime, const SessionSteps* steps, Send send)
     : steps_(steps),
@@ -10,13 +20,18 @@ SessionKeeper::SessionKeeper(Runtime& runtime, const SessionSteps* steps, Send s
       clock_(runtime.clock()),
       turn_(runtime.io_executor(), 1) {}
 
-void SessionKeeper::distrust(Error why, Monotonic until) {
+void SessionKeeper::distrust(Error why) {
   distrusted_ = std::move(why);
-  distrusted_until_ = until;
+  distrusted_until_ = clock_.monotonic() + kDistrustFor;
 }
 
 void SessionKeeper::apply_to(HttpCall& call) const {
   if (session_) steps_->apply(*session_, call);
+}
+
+Task<void> SessionKeeper::renewal_ended() {
+  VORTEX_CO_TRY(auto turn, co_await turn_.take());
+  co_return Result<void>{};
 }
 
 Task<void> SessionKeeper::renew(std::uint64_t seen_generation, SecretString credential) {
@@ -24,8 +39,14 @@ Task<void> SessionKeeper::renew(std::uint64_t seen_generation, SecretString cred
   if (generation_ != seen_generation) co_return Result<void>{};
   if (distrusted_ && clock_.monotonic() < distrusted_until_)
     co_return std::unexpected(*distrusted_);
-  VORTEX_CO_TRY(Session session, co_await log_in(std::move(credential)));
-  session_ = std::move(session);
+  is_renewing_ = true;
+  Result<Session> session = co_await log_in(std::move(credential));
+  is_renewing_ = false;
+  if (!session) {
+    if (says_no(session.error().error_class())) distrust(session.error());
+    co_return std::unexpected(std::move(session).error());
+  }
+  session_ = std::move(*session);
   ++generation_;
   co_return Result<void>{};
 }

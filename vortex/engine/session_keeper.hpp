@@ -2,6 +2,7 @@
 // the I/O thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -25,15 +26,26 @@ class SessionKeeper {
   std::uint64_t generation() const { return generation_; }  // rises with every new session
   void apply_to(HttpCall& call) const;                      // nothing before the first renewal
 
-  // The provider refuses what it gave, or gives nothing: no login until then, and this error
-  // instead.
-  void distrust(Error why, Monotonic until);
+  // A call with that session was answered. One that was refused from its first call on is no
+  // session.
+  void prove(std::uint64_t generation) { proven_ = std::max(proven_, generation); }
+  bool is_unproven(std::uint64_t generation) const { return generation > proven_; }
 
-  // Logs in anew, unless somebody did so since `seen_generation`.
+  // While somebody logs in, calls without the new session would be refused: they wait, and hold no
+  // place meanwhile that the login needs.
+  bool is_renewing() const { return is_renewing_; }
+  Task<void> renewal_ended();
+
+  // The provider refuses what it gave: no login for a while, and this error instead.
+  void distrust(Error why);
+
+  // Logs in anew, unless somebody did so since `seen_generation`. Where the provider says no to a
+  // login, those who come within kDistrustFor are told the same.
   Task<void> renew(std::uint64_t seen_generation, SecretString credential);
 
  private:
   static constexpr int kStepsMax = 10;
+  static constexpr Duration kDistrustFor = std::chrono::seconds(60);
   Task<Session> log_in(SecretString credential);
 
   const SessionSteps* steps_;
@@ -42,8 +54,10 @@ class SessionKeeper {
   Slots turn_;
   std::optional<Error> distrusted_;
   Monotonic distrusted_until_;
+  bool is_renewing_ = false;
   std::optional<Session> session_;
   std::uint64_t generation_ = 0;
+  std::uint64_t proven_ = 0;  // the newest one that served
 };
 
 }  // namespace vortex
