@@ -5,10 +5,10 @@
 
 #include <fmt/core.h>
 
+#include "vortex/engine/account_report.hpp"
 #include "vortex/engine/doctor_disk.hpp"
 #include "vortex/engine/doctor_machine.hpp"
 #include "vortex/engine/doctor_provider.hpp"
-#include "vortex/engine/sqlite_ledger.hpp"
 #include "vortex/net/curl_transport.hpp"
 
 #include "apps/cli/commands.hpp"
@@ -58,7 +58,7 @@ Result<Rows> check_network(CommandContext& context, const Settings& settings,
       return fail(ErrorCode::internal, fmt::format("provider {} has no settings", name));
     probes.push_back({.provider = provider, .settings = &own->second});
   }
-  const auto ledger = SqliteLedger::open(settings.state_dir, context.clock());
+  const auto ledger = ledger_to_look_at(settings.state_dir, context.clock());
   const DoctorNetwork network{
       .runtime = &runtime,
       .transport = transport.get(),

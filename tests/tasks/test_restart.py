@@ -1,4 +1,5 @@
 """What was accepted survives a kill −9 at any moment: the next process goes on with it."""
+import contextlib
 import json
 import os
 import random
@@ -26,7 +27,8 @@ class Runner:
 
     def __exit__(self, *_):
         self.kill()
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it died before it had read what was sent
+            self.process.stdin.close()
         self.process.stdout.close()
 
     def send(self, **command):
