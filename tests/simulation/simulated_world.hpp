@@ -25,7 +25,7 @@ struct SimulatedWorldOptions {
   Duration timers_late_max = Duration::zero();
   std::vector<RateLimit> limits;  // none
   int concurrency = 4;
-  bool require_crumb = false;  // Yahoo wants a session
+  bool require_crumb = false;         // Yahoo wants a session
   std::size_t events_kept = 200'000;  // until event_log takes them
 };
 
