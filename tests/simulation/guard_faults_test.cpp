@@ -121,6 +121,31 @@ TEST(GuardFaultsTest, B4TheDailyUpdateGoesBeforeTheBacklog) {
   EXPECT_EQ(with_code(report, ErrorCode::deferred), 10);
 }
 
+TEST(GuardFaultsTest, B6TheProvidersOwnCountHoldsUsBackAndNeverLetsMoreGo) {
+  SimulatedWorld world({.limits = {{.count = 5, .window = 1s}}});
+  int asked = 0;
+  world.net.serve("yahoo", "", [&](const HttpCall& call, TimePoint /*now*/) {
+    ++asked;
+    const ServerReply reply =
+        world.yahoo.answer({.method = "GET", .path = call.path, .query = call.query});
+    // First far more than we allow ourselves, then nothing for 20 s.
+    const bool generous = asked < 6;
+    return HttpReply{.status = reply.status,
+                     .headers = {{"X-RateLimit-Limit", "1000"},
+                                 {"X-RateLimit-Remaining", generous ? "999" : "0"},
+                                 {"X-RateLimit-Reset", generous ? "60" : "20"}},
+                     .body = Body::copy_of(reply.body)};
+  });
+  EXPECT_EQ(sync(world, world.start(), 16).status(), "ok");
+  const auto& arrivals = world.net.arrivals();
+  ASSERT_EQ(arrivals.size(), 16u);
+  EXPECT_LE(most_in(arrivals, 750ms), 5) << "a generous count raises nothing";
+  int paused = 0;
+  for (std::size_t i = 1; i < arrivals.size(); ++i)
+    if (arrivals[i].at - arrivals[i - 1].at >= 19s) ++paused;
+  EXPECT_GE(paused, 1) << "nothing remaining means waiting for the reset";
+}
+
 TEST(GuardFaultsTest, B9ARefusedSessionIsRenewedOnceForAll) {
   SimulatedWorld world({.faults = R"([{"calls": [5], "path": "/v8/", "fault": "bad_session"}])"});
   const SyncReport report = sync(world, world.start(), 40);

@@ -6,9 +6,10 @@
 //   {"do":"drain","grace_ms":0} → {"waiting":0,"interrupted":[],"abandoned":[2]}, and it exits
 // Kinds: note (appends its payload to DIRECTORY/notes), hold (until it is stopped), deaf (for
 // ever), crash (kills the process). With KILL_AT_WRITE n the process kills itself in place of the
-// n-th write of the task log.
+// n-th write of the task log. SIGTERM and SIGINT drain within 300 ms and exit 128 + signal.
 
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
@@ -24,6 +25,7 @@
 
 #include "vortex/base/clock.hpp"
 #include "vortex/base/json.hpp"
+#include "vortex/engine/drain_on_signal.hpp"
 #include "vortex/engine/task_processor.hpp"
 
 namespace {
@@ -148,11 +150,17 @@ void write_ids(JsonWriter& out, std::string_view name, const std::vector<vortex:
 
 std::optional<std::string> read_line() {
   std::string line;
-  for (int c = std::getchar(); c != EOF; c = std::getchar()) {
+  while (true) {
+    const int c = std::getchar();
     if (c == '\n') return line;
-    line += static_cast<char>(c);
+    if (c != EOF) {
+      line += static_cast<char>(c);
+    } else if (std::ferror(stdin) != 0 && errno == EINTR) {
+      std::clearerr(stdin);  // a signal: its drain ends the process
+    } else {
+      return std::nullopt;
+    }
   }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -177,6 +185,9 @@ int main(int argc, char** argv) {
     answer(error_json(tasks.error()));
     return 7;
   }
+  const vortex::DrainOnSignal on_signal(
+      clock, **tasks, std::chrono::milliseconds(300),
+      [](int signal, const vortex::DrainReport&) { std::_Exit(128 + signal); });
   while (const auto line = read_line()) {
     const auto command = Json::parse(*line);
     if (!command) return 2;

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import subprocess
 
 import pytest
@@ -168,3 +169,26 @@ def test_g9_a_second_process_is_refused(tmp_path):
         with Runner(tmp_path) as second, pytest.raises((Died, AssertionError)) as refused:
             second.submit("note", "y")
         assert "another process" in str(refused.value)
+
+
+@pytest.mark.parametrize("sent, code", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_h2_a_signal_drains_within_the_grace_and_the_next_process_goes_on(tmp_path, sent, code):
+    with Runner(tmp_path) as runner:
+        held = [runner.submit("hold"), runner.submit("hold")]
+        behind = [runner.submit("note", f"p{i}") for i in range(5)]
+        runner.process.send_signal(sent)
+        assert runner.process.wait(timeout=20) == code
+    assert notes(tmp_path) == []
+    with Runner(tmp_path) as runner:
+        states = runner.states()
+        assert sorted(states) == sorted(held + behind), "none was lost"
+        assert set(states.values()) <= {"waiting", "running"}
+
+
+def test_k7_a_signal_ends_work_that_hangs_too(tmp_path):
+    with Runner(tmp_path) as runner:
+        hanging = [runner.submit("deaf"), runner.submit("deaf")]
+        runner.process.send_signal(signal.SIGTERM)
+        assert runner.process.wait(timeout=20) == 143
+    with Runner(tmp_path) as runner:
+        assert sorted(runner.states()) == hanging
