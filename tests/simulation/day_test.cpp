@@ -66,6 +66,17 @@ TEST(SimulatedDayTest, F1H3SameSeedTwiceGivesTheSameLogToTheByte) {
   EXPECT_FALSE(live_through(8).events == first.events) << "another seed, another day";
 }
 
+TEST(SimulatedDayTest, EveryKindOfTroubleIsTold) {
+  const Day day = live_through(7);
+  for (const char* type :
+       {"connected", "disconnected", "call.sent", "call.retried", "error", "data.received",
+        "data.transformed", "dataset.committed", "rate_limit.hit", "circuit_breaker.open",
+        "circuit_breaker.half_open", "circuit_breaker.closed", "session.renewed"}) {
+    const std::string member = std::string("\"type\":\"") + type + "\"";
+    EXPECT_NE(day.events.find(member), std::string::npos) << type;
+  }
+}
+
 TEST(SimulatedDayTest, NothingIsLostAndNoStormIsMade) {
   const Day day = live_through(9);
   EXPECT_GE(day.rows, kSymbols * 5) << "every series got the days it has";

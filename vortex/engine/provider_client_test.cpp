@@ -161,6 +161,19 @@ TEST_F(ProviderClientTest, ADaysAllowanceUsedUpIsSaidWithItsReset) {
   EXPECT_EQ(counts_.sent, 2);
 }
 
+TEST_F(ProviderClientTest, C7AnswersWhoseRowsAreNoGoodOpenTheBreaker) {
+  start([](const HttpCall&) { return Answer{.body = "2024-01-02 nan\n2024-01-03 nan\n"}; });
+  for (int i = 0; i < 5; ++i) {
+    const auto results = ask();
+    ASSERT_TRUE(results[0].has_value()) << "the call went well; its rows did not";
+    EXPECT_EQ(results[0]->verdict.quarantined.size(), 2u);
+  }
+  const auto refused = ask();
+  ASSERT_FALSE(refused[0].has_value());
+  EXPECT_EQ(refused[0].error().code, ErrorCode::breaker_open);
+  EXPECT_EQ(counts_.sent, 5);
+}
+
 TEST_F(ProviderClientTest, UnknownSymbolsAreFinalAtOnce) {
   start([](const HttpCall&) { return Answer{.status = 404}; });
   EXPECT_EQ(ask()[0].error().code, ErrorCode::not_found);
