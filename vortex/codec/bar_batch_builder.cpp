@@ -24,9 +24,13 @@ namespace {
 class ZeroBuffer final : public arrow::Buffer {
  public:
   static std::shared_ptr<arrow::Buffer> make(std::size_t bytes) {
-    void* memory = std::calloc(std::max<std::size_t>(bytes, kAlignment), 1);
+    // Owned at every step: making the object and sharing it can fail too.
+    std::unique_ptr<void, decltype(&std::free)> memory(
+        std::calloc(std::max<std::size_t>(bytes, kAlignment), 1), &std::free);
     if (memory == nullptr) throw std::bad_alloc();
-    return std::shared_ptr<arrow::Buffer>(new ZeroBuffer(memory, bytes));
+    std::unique_ptr<ZeroBuffer> buffer(new ZeroBuffer(memory.get(), bytes));
+    static_cast<void>(memory.release());
+    return buffer;
   }
   ~ZeroBuffer() override { std::free(memory_); }
   ZeroBuffer(const ZeroBuffer&) = delete;
