@@ -72,7 +72,7 @@ TEST(SimulatedDayTest, EveryKindOfTroubleIsTold) {
        {"connected", "disconnected", "call.sent", "call.retried", "error", "data.received",
         "data.transformed", "dataset.committed", "rate_limit.hit", "circuit_breaker.open",
         "circuit_breaker.half_open", "circuit_breaker.closed", "session.renewed"}) {
-    const std::string member = std::string("\"type\":\"") + type + "\"";
+    const std::string member = std::string(R"("type":")") + type + "\"";
     EXPECT_NE(day.events.find(member), std::string::npos) << type;
   }
 }
