@@ -36,23 +36,25 @@ Task<Permit> enter_nothing(Permit permit) {
 
 boost::asio::awaitable<void> enter_and_leave(BenchAccount* bench) {
   for (int i = 0; i < kBatch; ++i) {
-    Result<Permit> permit = co_await bench->account.enter();
-    if (!permit) std::abort();
-    bench->account.leave(std::move(*permit), Verdict::success);
+    Result<Account::Entry> entry = co_await bench->account.enter();
+    if (!entry) std::abort();
+    bench->account.leave(std::move(entry->permit), Verdict::success);
   }
 }
 
 boost::asio::awaitable<void> pass_through(BenchAccount* bench) {
-  Result<Permit> permit = co_await bench->account.enter();
+  Result<Account::Entry> entry = co_await bench->account.enter();
+  if (!entry) std::abort();
+  Result<Permit> permit = std::move(entry->permit);
   for (int i = 0; i < kBatch; ++i) permit = co_await enter_nothing(std::move(*permit));
   bench->account.leave(std::move(*permit), Verdict::success);
 }
 
 boost::asio::awaitable<void> call_for_an_hour(BenchAccount* bench) {
   for (int i = 0; i < 3600; ++i) {
-    Result<Permit> permit = co_await bench->account.enter();
-    if (!permit) std::abort();
-    bench->account.leave(std::move(*permit), Verdict::success);
+    Result<Account::Entry> entry = co_await bench->account.enter();
+    if (!entry) std::abort();
+    bench->account.leave(std::move(entry->permit), Verdict::success);
   }
   co_await bench->account.release();
 }
