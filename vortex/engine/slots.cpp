@@ -1,15 +1,14 @@
 #include "vortex/engine/slots.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "vortex/runtime/cancelled.hpp"
 
 namespace vortex {
 
 boost::asio::awaitable<Result<Slots::Slot>> Slots::take() {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
-  const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
-  if (cancellation.cancelled() != boost::asio::cancellation_type::none)
+  if (co_await is_cancelled())
     co_return fail(ErrorCode::cancelled, "stopped before waiting for a free place");
   auto done = co_await places_.async_send(boost::system::error_code{},
                                           boost::asio::as_tuple(boost::asio::use_awaitable));

@@ -15,6 +15,7 @@
 #include "vortex/net/content_decoder.hpp"
 #include "vortex/net/curl_transfer.hpp"
 #include "vortex/net/proxy_choice.hpp"
+#include "vortex/runtime/cancelled.hpp"
 #include "vortex/runtime/run_on_pool.hpp"
 
 namespace vortex {
@@ -113,8 +114,7 @@ asio::awaitable<Result<void>> CurlTransport::Impl::wait(CurlTransfer* transfer,
   // still lasts after one more round.
   Monotonic doubted = Monotonic::max();
   while (!transfer->is_finished()) {
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) {
+    if (co_await is_cancelled()) {
       co_return fail(ErrorCode::cancelled, "cancelled while waiting for the answer");
     }
     const Monotonic now = runtime.clock().monotonic();

@@ -15,6 +15,7 @@
 #include "vortex/base/log.hpp"
 #include "vortex/net/request_reader.hpp"
 #include "vortex/net/server_reply_text.hpp"
+#include "vortex/runtime/cancelled.hpp"
 #include "vortex/runtime/sleep.hpp"
 #include "vortex/runtime/task_group.hpp"
 
@@ -113,6 +114,7 @@ awaitable<bool> Connection::read_request(RequestReader* reader) {
       continued = true;
       if (!co_await write_bytes("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
     }
+    if (co_await is_cancelled()) co_return false;
     feed_watchdog();
     const std::size_t before = received_.size();
     received_.resize(before + kReadBytes);
@@ -182,6 +184,7 @@ awaitable<bool> Connection::write_body(const ServerReply* reply, std::string_vie
 }
 
 awaitable<bool> Connection::write_bytes(std::string_view bytes) {
+  if (co_await is_cancelled()) co_return false;
   feed_watchdog();
   auto done = co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), kWait);
   co_return !std::get<0>(done);
@@ -190,7 +193,7 @@ awaitable<bool> Connection::write_bytes(std::string_view bytes) {
 // Reads and drops until the client gives up.
 awaitable<void> Connection::wait_for_close() {
   std::array<char, 256> dropped{};
-  for (;;) {
+  while (!co_await is_cancelled()) {
     auto done = co_await socket_.async_read_some(asio::buffer(dropped), kWait);
     if (std::get<0>(done)) co_return;
   }

@@ -182,6 +182,51 @@ TEST(HttpServerTest, StopEndsConnectionsThatHang) {
   EXPECT_EQ(ended, 5);
 }
 
+// Closes the client of a server that missed its stop, which would wait for ever.
+awaitable<void> close_later(Runtime* runtime, tcp::socket* client, bool* missed) {
+  if (!co_await sleep_for(*runtime, std::chrono::seconds(2))) co_return;
+  *missed = true;
+  boost::system::error_code ignored;
+  client->close(ignored);
+}
+
+// The server goes while its handler answers: the connection's coroutine runs, and waits for nothing
+// that the stop could reach.
+awaitable<void> go_while_answering(Runtime* runtime, ServerReply reply, bool* missed) {
+  std::unique_ptr<HttpServer> server;
+  const auto answer = [&server, &reply](const ServerRequest&) {
+    server.reset();
+    return reply;
+  };
+  server =
+      HttpServer::listen(*runtime, "127.0.0.1", 0, answer, {.idle_timeout = std::chrono::hours(1)})
+          .value();
+  tcp::socket client(runtime->io());
+  TaskGroup rescue(*runtime);
+  EXPECT_TRUE(rescue.spawn(close_later(runtime, &client, missed)));
+  co_await client.async_connect({boost::asio::ip::address_v4::loopback(), server->port()},
+                                kServerTestWait);
+  const std::string_view request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  co_await boost::asio::async_write(client, boost::asio::buffer(request), kServerTestWait);
+  std::string received(1024, '\0');
+  boost::system::error_code end;
+  while (!end)
+    end = std::get<0>(
+        co_await client.async_read_some(boost::asio::buffer(received), kServerTestWait));
+  rescue.stop();
+  co_await rescue.join();
+}
+
+TEST(HttpServerTest, StopReachesAConnectionThatIsAnswering) {
+  const SystemClock clock;
+  for (const ServerReply& reply : {ServerReply{.hang = true}, ServerReply{.body = "whole"}}) {
+    Runtime runtime(clock, 1);
+    bool missed = false;
+    runtime.run(go_while_answering(&runtime, reply, &missed));
+    EXPECT_FALSE(missed) << "hang " << reply.hang;
+  }
+}
+
 awaitable<void> listen_twice(Runtime* runtime, Result<std::uint16_t>* second) {
   auto first = HttpServer::listen(*runtime, "127.0.0.1", 0, answer_for_test).value();
   auto again = HttpServer::listen(*runtime, "127.0.0.1", first->port(), answer_for_test);

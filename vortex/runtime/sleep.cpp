@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
-#include <boost/asio/this_coro.hpp>
-
+#include "vortex/runtime/cancelled.hpp"
 #include "vortex/runtime/waiter.hpp"
 
 namespace vortex {
-namespace asio = boost::asio;
 
 namespace {
 
@@ -15,11 +13,7 @@ namespace {
 constexpr auto kSleepMax = std::chrono::hours(24 * 365);
 
 Task<void> wait_for(Runtime* runtime, Duration duration) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  const auto cancellation = co_await asio::this_coro::cancellation_state;
-  if (cancellation.cancelled() != asio::cancellation_type::none) {
-    co_return fail(ErrorCode::cancelled, "cancelled before waiting");
-  }
+  if (co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "cancelled before waiting");
   const auto left = std::clamp<std::chrono::nanoseconds>(duration, std::chrono::nanoseconds(0),
                                                          std::chrono::nanoseconds(kSleepMax));
   const Monotonic due = runtime->clock().monotonic() + left;

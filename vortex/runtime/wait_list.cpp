@@ -4,6 +4,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include "vortex/runtime/cancelled.hpp"
 #include "vortex/runtime/waiter.hpp"
 
 namespace vortex {
@@ -14,9 +15,7 @@ WaitList::~WaitList() {
 }
 
 asio::awaitable<Wake> WaitList::wait(Deadline until) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  const auto cancellation = co_await asio::this_coro::cancellation_state;
-  if (cancellation.cancelled() != asio::cancellation_type::none) co_return Wake::cancelled;
+  if (co_await is_cancelled()) co_return Wake::cancelled;
   co_return co_await wait_in(runtime_, {.list = this, .until = until.at()});
 }
 
