@@ -1,7 +1,13 @@
 #include "vortex/store/sqlite_handle.hpp"
 
+#include <cerrno>
+
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sqlite3.h>
+#include <unistd.h>
+
+#include "vortex/store/file_system.hpp"
 
 namespace vortex {
 
@@ -24,6 +30,16 @@ Result<void> run_sql(sqlite3* db, std::string_view name, const char* sql) {
   return {};
 }
 
+Result<void> make_private_database(const std::string& path) {
+  constexpr mode_t kPrivateMode = 0600;
+  const int file =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPrivateMode);
+  if (file < 0 && errno == EEXIST) return {};
+  if (file < 0) return std::unexpected(file_error("open", path, errno));
+  ::close(file);
+  return {};
+}
+
 SqliteStatement::SqliteStatement(sqlite3* db, std::string_view name, const char* sql)
     : db_(db), name_(name) {
   sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
@@ -34,11 +50,15 @@ SqliteStatement::~SqliteStatement() {
 }
 
 void SqliteStatement::bind(int place, std::string_view text) {
-  sqlite3_bind_text(statement_, place, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
+  sqlite3_bind_text64(statement_, place, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
 
 void SqliteStatement::bind(int place, std::int64_t number) {
   sqlite3_bind_int64(statement_, place, number);
+}
+
+void SqliteStatement::bind_null(int place) {
+  sqlite3_bind_null(statement_, place);
 }
 
 Result<bool> SqliteStatement::step() {
@@ -59,6 +79,10 @@ void SqliteStatement::reset() {
 
 std::int64_t SqliteStatement::whole(int column) {
   return sqlite3_column_int64(statement_, column);
+}
+
+bool SqliteStatement::is_null(int column) {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
 
 std::string_view SqliteStatement::text(int column) {

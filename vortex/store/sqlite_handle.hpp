@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "vortex/base/error.hpp"
@@ -18,6 +19,11 @@ Error sqlite_error(sqlite3* db, std::string_view name);
 
 Result<void> run_sql(sqlite3* db, std::string_view name, const char* sql);
 
+// Makes the file where absent, for us alone from its first byte: SQLite makes files by the umask.
+// One that is there is not touched: closing it would give back the locks that SQLite holds on it in
+// this process (fcntl(2)).
+Result<void> make_private_database(const std::string& path);
+
 // Bound by position from 1, read by position from 0. `name` must outlive it.
 class SqliteStatement {
  public:
@@ -28,6 +34,7 @@ class SqliteStatement {
 
   void bind(int place, std::string_view text);  // which must live until the next reset
   void bind(int place, std::int64_t number);
+  void bind_null(int place);
 
   // True: a row is there; reset() when done with it. After the last row, and after a failure, the
   // statement is ready for new values.
@@ -35,6 +42,7 @@ class SqliteStatement {
   void reset();
 
   std::int64_t whole(int column);
+  bool is_null(int column);
   std::string_view text(int column);  // until the next step or reset
 
  private:

@@ -3,21 +3,17 @@
 #include <algorithm>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "vortex/store/coverage.hpp"
-#include "vortex/store/file_system.hpp"
+#include "vortex/store/sqlite_handle.hpp"
 
 namespace vortex {
 namespace {
 
 constexpr int kLayout = 1;  // of the tables below; another number: thrown away and rebuilt
 constexpr int kBusyTimeoutMs = 5000;  // another process' transaction takes milliseconds
-constexpr mode_t kPrivateMode = 0600;
 
 constexpr const char* kCreate = R"(
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -158,14 +154,6 @@ class Transaction {
   bool open_ = false;
 };
 
-// SQLite makes its files by the umask; made beforehand they are ours alone from the first byte.
-Result<void> make_private(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateMode);
-  if (file < 0) return std::unexpected(file_error("open", path, errno));
-  ::close(file);
-  return {};
-}
-
 }  // namespace
 
 struct StateDb::Impl {
@@ -278,7 +266,7 @@ StateDb& StateDb::operator=(StateDb&&) noexcept = default;
 StateDb::~StateDb() = default;
 
 Result<StateDb> StateDb::open(const std::string& path) {
-  VORTEX_TRY_VOID(make_private(path));
+  VORTEX_TRY_VOID(make_private_database(path));
   return open_database(path);
 }
 

@@ -8,14 +8,14 @@
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <sqlite3.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "vortex/base/log.hpp"
 #include "vortex/store/file_system.hpp"
+#include "vortex/store/lock_file.hpp"
+#include "vortex/store/sqlite_handle.hpp"
 
 namespace vortex {
 namespace {
@@ -24,7 +24,6 @@ constexpr std::int64_t kTaskLayout = 1;
 constexpr int kTaskBusyTimeoutMs = 5000;  // a reader's transaction takes milliseconds
 constexpr std::uint64_t kPageBytes = 4096;
 constexpr std::uint64_t kPagesMax = 4'294'967'294;  // SQLite's own
-constexpr mode_t kTaskFileMode = 0600;
 
 constexpr const char* kPragmas =
     "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
@@ -50,72 +49,33 @@ constexpr const char* kAll =
     "SELECT id, kind, payload, priority, bytes, deadline, submitted, state, started, ended, "
     "attempts, interruptions, result, error_code, error, note FROM tasks ORDER BY id";
 
-Error task_log_error(sqlite3* db) {
-  const int code = sqlite3_errcode(db) & 0xff;
-  ErrorCode ours = ErrorCode::storage;
-  if (code == SQLITE_FULL) ours = ErrorCode::disk_full;
-  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) ours = ErrorCode::corrupt;
-  return Error{.code = ours,
-               .message = fmt::format("{}: {}", TaskLog::kFileName, sqlite3_errmsg(db))};
+// What it was to make safe may be gone although the next one would succeed.
+bool fsync_failed(sqlite3* db) {
+  const int code = sqlite3_extended_errcode(db);
+  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
 }
 
-Result<void> run_sql(sqlite3* db, const char* sql) {
-  if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK) return {};
-  return std::unexpected(task_log_error(db));
+void bind_time(SqliteStatement& statement, int place, const std::optional<TimePoint>& time) {
+  if (time) {
+    statement.bind(place, time->time_since_epoch().count());
+  } else {
+    statement.bind_null(place);
+  }
 }
 
-// A prepared statement; bound by position from 1, read by position from 0.
-class TaskStatement {
- public:
-  TaskStatement(sqlite3* db, const char* sql) : db_(db) {
-    sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr);
-  }
-  TaskStatement(const TaskStatement&) = delete;
-  TaskStatement& operator=(const TaskStatement&) = delete;
-  ~TaskStatement() { sqlite3_finalize(statement_); }
+std::optional<TimePoint> time_at(SqliteStatement& query, int column) {
+  if (query.is_null(column)) return std::nullopt;
+  return TimePoint{Duration{query.whole(column)}};
+}
 
-  // The text must live until `step` has returned.
-  void bind(int place, const std::string& text) {
-    sqlite3_bind_text64(statement_, place, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
-  }
-  void bind(int place, std::int64_t number) { sqlite3_bind_int64(statement_, place, number); }
-  void bind(int place, const std::optional<TimePoint>& time) {
-    if (time) {
-      bind(place, time->time_since_epoch().count());
-    } else {
-      sqlite3_bind_null(statement_, place);
-    }
-  }
+std::string text_at(SqliteStatement& query, int column) {
+  return std::string(query.text(column));
+}
 
-  Result<bool> step() {  // true: a row is there
-    const int code = statement_ == nullptr ? SQLITE_ERROR : sqlite3_step(statement_);
-    if (code == SQLITE_ROW) return true;
-    if (code == SQLITE_DONE) return false;
-    return std::unexpected(task_log_error(db_));
-  }
-  void reset() { sqlite3_reset(statement_); }
-
-  std::int64_t whole(int column) { return sqlite3_column_int64(statement_, column); }
-  std::string text(int column) {
-    const void* data = sqlite3_column_blob(statement_, column);
-    if (data == nullptr) return {};
-    return {static_cast<const char*>(data),
-            static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-  }
-  std::optional<TimePoint> time(int column) {
-    if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
-    return TimePoint{Duration{whole(column)}};
-  }
-
- private:
-  sqlite3* db_;
-  sqlite3_stmt* statement_ = nullptr;
-};
-
-void bind_row(TaskStatement& statement, const TaskRow& row) {
+void bind_row(SqliteStatement& statement, const TaskRow& row) {
   statement.bind(7, row.state);
-  statement.bind(8, row.started);
-  statement.bind(9, row.ended);
+  bind_time(statement, 8, row.started);
+  bind_time(statement, 9, row.ended);
   statement.bind(10, row.attempts);
   statement.bind(11, row.interruptions);
   statement.bind(12, row.result);
@@ -124,55 +84,44 @@ void bind_row(TaskStatement& statement, const TaskRow& row) {
   statement.bind(15, row.note);
 }
 
-TaskRow read_row(TaskStatement& query) {
+TaskRow read_row(SqliteStatement& query) {
   return {.id = query.whole(0),
-          .kind = query.text(1),
-          .payload = query.text(2),
-          .priority = query.text(3),
+          .kind = text_at(query, 1),
+          .payload = text_at(query, 2),
+          .priority = text_at(query, 3),
           .bytes = query.whole(4),
-          .deadline = query.time(5),
-          .state = query.text(7),
-          .submitted = query.time(6).value_or(TimePoint{}),
-          .started = query.time(8),
-          .ended = query.time(9),
+          .deadline = time_at(query, 5),
+          .state = text_at(query, 7),
+          .submitted = time_at(query, 6).value_or(TimePoint{}),
+          .started = time_at(query, 8),
+          .ended = time_at(query, 9),
           .attempts = query.whole(10),
           .interruptions = query.whole(11),
-          .result = query.text(12),
+          .result = text_at(query, 12),
           .error_code = query.whole(13),
-          .error = query.text(14),
-          .note = query.text(15)};
+          .error = text_at(query, 14),
+          .note = text_at(query, 15)};
 }
 
-// Taken by one process at a time; the kernel gives it back when the process is gone.
-class FileLock {
- public:
-  FileLock() = default;
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-  ~FileLock() {
-    if (file_ >= 0) ::close(file_);
-  }
-
-  Result<void> take(const std::string& path) {
-    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kTaskFileMode);
-    if (file_ < 0) return std::unexpected(file_error("open", path, errno));
-    if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return {};
-    if (errno != EWOULDBLOCK) return std::unexpected(file_error("lock", path, errno));
-    Error busy{.code = ErrorCode::storage,
-               .message = "another process works on the tasks of this dataset"};
-    return std::unexpected(std::move(busy).with_hint("stop it, or hand it the tasks"));
-  }
-
- private:
-  int file_ = -1;
+// Held as long as the log is open; the kernel gives it back when the process is gone.
+struct TaskLock {
+  explicit TaskLock(LockFile opened) : file(std::move(opened)) {}
+  LockFile file;
+  std::optional<LockFile::Hold> hold;
 };
 
-// SQLite makes its files by the umask; made beforehand they are ours alone from the first byte.
-Result<void> make_private_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kTaskFileMode);
-  if (file < 0) return std::unexpected(file_error("open", path, errno));
-  ::close(file);
-  return {};
+Result<std::unique_ptr<TaskLock>> take_lock(const std::string& path) {
+  VORTEX_TRY(LockFile file, LockFile::open(path, /*wait_max=*/Duration::zero()));
+  auto lock = std::make_unique<TaskLock>(std::move(file));
+  auto hold = lock->file.hold_alone();
+  if (!hold) {
+    return std::unexpected(std::move(hold)
+                               .error()
+                               .in("the tasks of this dataset")
+                               .with_hint("stop the other process, or hand it the tasks"));
+  }
+  lock->hold.emplace(*std::move(hold));
+  return lock;
 }
 
 // Keeps what can be looked at, with the name of an earlier one.
@@ -206,31 +155,31 @@ struct TaskLog::Impl {
   Result<void> commit();
   std::unexpected<Error> rolled_back(Error error);
 
-  std::unique_ptr<FileLock> lock;  // given back after the file is closed
+  std::unique_ptr<TaskLock> lock;  // given back after the file is closed
   sqlite3* db = nullptr;
   bool broken = false;
   std::string note;
 };
 
 Result<std::int64_t> TaskLog::Impl::pragma(const char* sql) {
-  TaskStatement query(db, sql);
+  SqliteStatement query(db, kFileName, sql);
   VORTEX_TRY(const bool found, query.step());
   return found ? query.whole(0) : 0;
 }
 
 Result<void> TaskLog::Impl::prepare(const TaskLogOptions& options) {
   sqlite3_busy_timeout(db, kTaskBusyTimeoutMs);
-  VORTEX_TRY_VOID(run_sql(db, kPragmas));
-  if (!options.durable) VORTEX_TRY_VOID(run_sql(db, "PRAGMA synchronous = OFF"));
+  VORTEX_TRY_VOID(run_sql(db, kFileName, kPragmas));
+  if (!options.durable) VORTEX_TRY_VOID(run_sql(db, kFileName, "PRAGMA synchronous = OFF"));
   VORTEX_TRY(const std::int64_t layout, pragma("PRAGMA user_version"));
   if (layout > kTaskLayout) {
     return fail(ErrorCode::newer_protocol, fmt::format("{} has layout {}, this Vortex knows {}",
                                                        kFileName, layout, kTaskLayout));
   }
-  if (layout == 0) VORTEX_TRY_VOID(run_sql(db, kMake));
-  TaskStatement check(db, "PRAGMA quick_check(1)");
+  if (layout == 0) VORTEX_TRY_VOID(run_sql(db, kFileName, kMake));
+  SqliteStatement check(db, kFileName, "PRAGMA quick_check(1)");
   VORTEX_TRY(const bool answered, check.step());
-  const std::string verdict = answered ? check.text(0) : "no answer";
+  const std::string verdict = answered ? text_at(check, 0) : "no answer";
   if (verdict != "ok") {
     return fail(ErrorCode::corrupt, fmt::format("{}: {}", kFileName, untrusted(verdict)));
   }
@@ -247,17 +196,20 @@ Result<void> TaskLog::Impl::begin() {
                 fmt::format("{}: an fsync failed before; nothing more is written until a restart",
                             kFileName));
   }
-  return run_sql(db, "BEGIN IMMEDIATE");
+  return run_sql(db, kFileName, "BEGIN IMMEDIATE");
 }
 
 Result<void> TaskLog::Impl::commit() {
-  if (auto done = run_sql(db, "COMMIT"); !done) return rolled_back(std::move(done).error());
+  if (auto done = run_sql(db, kFileName, "COMMIT"); !done)
+    return rolled_back(std::move(done).error());
   return {};
 }
 
 std::unexpected<Error> TaskLog::Impl::rolled_back(Error error) {
-  const int code = sqlite3_extended_errcode(db);
-  broken = broken || code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+  if (fsync_failed(db)) {
+    broken = true;
+    error.code = ErrorCode::storage;
+  }
   // Some errors have rolled back already; then there is nothing left to do.
   if (sqlite3_get_autocommit(db) == 0) sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
   return std::unexpected(std::move(error));
@@ -274,9 +226,13 @@ Result<std::unique_ptr<TaskLog::Impl>> TaskLog::open_database(const std::string&
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
   if (sqlite3_open_v2(name.c_str(), &impl->db, flags, nullptr) != SQLITE_OK) {
-    return std::unexpected(task_log_error(impl->db));
+    return std::unexpected(sqlite_error(impl->db, kFileName));
   }
-  VORTEX_TRY_VOID(impl->prepare(options));
+  if (auto prepared = impl->prepare(options); !prepared) {
+    Error error = std::move(prepared).error();
+    if (fsync_failed(impl->db)) error.code = ErrorCode::storage;  // the file itself may be sound
+    return std::unexpected(std::move(error));
+  }
   return impl;
 }
 
@@ -285,9 +241,8 @@ Result<TaskLog> TaskLog::open(const std::string& directory, const TaskLogOptions
   std::filesystem::create_directories(directory, failed);
   if (failed) return std::unexpected(file_error("make", directory, failed.value()));
   const std::string path = directory + "/" + kFileName;
-  auto lock = std::make_unique<FileLock>();
-  VORTEX_TRY_VOID(lock->take(path + ".lock"));
-  VORTEX_TRY_VOID(make_private_file(path));
+  VORTEX_TRY(auto lock, take_lock(path + ".lock"));
+  VORTEX_TRY_VOID(make_private_database(path));
   auto impl = open_database(path, options);
   std::string note;
   if (!impl && impl.error().code == ErrorCode::corrupt) {
@@ -296,7 +251,7 @@ Result<TaskLog> TaskLog::open(const std::string& directory, const TaskLogOptions
         kFileName, impl.error().message);
     log::error("{}: {}", directory, note);
     VORTEX_TRY_VOID(set_aside(path));
-    VORTEX_TRY_VOID(make_private_file(path));
+    VORTEX_TRY_VOID(make_private_database(path));
     impl = open_database(path, options);
   }
   if (!impl) return std::unexpected(std::move(impl).error());
@@ -312,12 +267,12 @@ Result<TaskLog> TaskLog::open_in_memory() {
 
 Result<std::int64_t> TaskLog::add(const TaskRow& row) {
   VORTEX_TRY_VOID(impl_->begin());
-  TaskStatement insert(impl_->db, kAdd);
+  SqliteStatement insert(impl_->db, kFileName, kAdd);
   insert.bind(1, row.kind);
   insert.bind(2, row.payload);
   insert.bind(3, row.priority);
   insert.bind(4, row.bytes);
-  insert.bind(5, row.deadline);
+  bind_time(insert, 5, row.deadline);
   insert.bind(6, row.submitted.time_since_epoch().count());
   bind_row(insert, row);
   if (auto added = insert.step(); !added) return impl_->rolled_back(std::move(added).error());
@@ -330,14 +285,14 @@ Result<std::int64_t> TaskLog::add(const TaskRow& row) {
 Result<void> TaskLog::update(std::span<const TaskRow> rows,
                              std::span<const std::int64_t> forgotten) {
   VORTEX_TRY_VOID(impl_->begin());
-  TaskStatement change(impl_->db, kUpdate);
+  SqliteStatement change(impl_->db, kFileName, kUpdate);
   for (const TaskRow& row : rows) {
     bind_row(change, row);
     change.bind(16, row.id);
     if (auto done = change.step(); !done) return impl_->rolled_back(std::move(done).error());
     change.reset();
   }
-  TaskStatement remove(impl_->db, "DELETE FROM tasks WHERE id = ?");
+  SqliteStatement remove(impl_->db, kFileName, "DELETE FROM tasks WHERE id = ?");
   for (const std::int64_t id : forgotten) {
     remove.bind(1, id);
     if (auto done = remove.step(); !done) return impl_->rolled_back(std::move(done).error());
@@ -347,7 +302,7 @@ Result<void> TaskLog::update(std::span<const TaskRow> rows,
 }
 
 Result<std::vector<TaskRow>> TaskLog::all() {
-  TaskStatement query(impl_->db, kAll);
+  SqliteStatement query(impl_->db, kFileName, kAll);
   std::vector<TaskRow> rows;
   while (true) {
     VORTEX_TRY(const bool found, query.step());
