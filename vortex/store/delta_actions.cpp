@@ -1,11 +1,14 @@
 #include "vortex/store/delta_actions.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "vortex/base/http_message.hpp"
 #include "vortex/base/json.hpp"
+#include "vortex/store/delta_seal.hpp"
 
 namespace vortex {
 namespace {
@@ -16,7 +19,7 @@ Error bad_log(std::string_view what) {
   return Error{.code = ErrorCode::corrupt, .message = fmt::format("commit log: {}", what)};
 }
 
-PartitionValues read_partition_values(const Json* values) {
+PartitionValues read_text_map(const Json* values) {
   PartitionValues out;
   if (values == nullptr || values->as_object() == nullptr) return out;
   for (const auto& [name, value] : *values->as_object()) {
@@ -43,12 +46,15 @@ Result<AddFile> read_add(const Json& json) {
   }
   AddFile add;
   VORTEX_TRY(add.path, decode_log_path(*path));
-  add.partition_values = read_partition_values(json.find("partitionValues"));
-  add.size = json.int_at("size").value_or(0);
-  add.modification_ms = json.int_at("modificationTime").value_or(0);
+  add.partition_values = read_text_map(json.find("partitionValues"));
+  const auto size = json.int_at("size");
+  if (!size || *size < 0) return std::unexpected(bad_log("an add without a size"));
+  add.size = *size;
+  add.modification_ms = log_time(json.int_at("modificationTime")).value_or(0);
   add.data_change = json.bool_at("dataChange").value_or(true);
   add.stats_json = std::string(json.string_at("stats").value_or(""));
   add.stats = parse_statistics(add.stats_json);
+  add.tags = read_text_map(json.find("tags"));
   return add;
 }
 
@@ -57,9 +63,9 @@ Result<RemoveFile> read_remove(const Json& json) {
   if (!path) return std::unexpected(bad_log("a remove without a path"));
   RemoveFile remove;
   VORTEX_TRY(remove.path, decode_log_path(*path));
-  remove.partition_values = read_partition_values(json.find("partitionValues"));
+  remove.partition_values = read_text_map(json.find("partitionValues"));
   remove.size = json.int_at("size").value_or(0);
-  remove.deletion_ms = json.int_at("deletionTimestamp").value_or(0);
+  remove.deletion_ms = log_time(json.int_at("deletionTimestamp")).value_or(0);
   remove.data_change = json.bool_at("dataChange").value_or(true);
   return remove;
 }
@@ -68,8 +74,8 @@ Result<TableProtocol> read_protocol(const Json& json) {
   const auto reader = json.int_at("minReaderVersion");
   const auto writer = json.int_at("minWriterVersion");
   if (!reader || !writer) return std::unexpected(bad_log("a protocol without versions"));
-  return TableProtocol{.reader = static_cast<int>(*reader),
-                       .writer = static_cast<int>(*writer),
+  return TableProtocol{.reader = protocol_version(*reader),
+                       .writer = protocol_version(*writer),
                        .reader_features = read_texts(json.find("readerFeatures")),
                        .writer_features = read_texts(json.find("writerFeatures"))};
 }
@@ -82,6 +88,7 @@ Result<TableMetadata> read_metadata(const Json& json) {
   metadata.id = *id;
   metadata.schema_string = *schema;
   metadata.name = std::string(json.string_at("name").value_or(""));
+  metadata.description = std::string(json.string_at("description").value_or(""));
   metadata.partition_columns = read_texts(json.find("partitionColumns"));
   metadata.created_ms = json.int_at("createdTime").value_or(0);
   if (const Json* configuration = json.find("configuration");
@@ -95,7 +102,7 @@ Result<TableMetadata> read_metadata(const Json& json) {
 
 CommitNote read_note(const Json& json) {
   CommitNote note;
-  note.timestamp_ms = json.int_at("timestamp").value_or(0);
+  note.timestamp_ms = log_time(json.int_at("timestamp")).value_or(0);
   note.operation = std::string(json.string_at("operation").value_or(""));
   if (const Json* parameters = json.find("operationParameters")) {
     note.parameters_json = parameters->dump();
@@ -103,6 +110,14 @@ CommitNote read_note(const Json& json) {
   note.engine = std::string(json.string_at("engineInfo").value_or(""));
   note.commit_id = std::string(json.string_at("vortexCommit").value_or(""));
   return note;
+}
+
+Result<AppTransaction> read_transaction(const Json& json) {
+  const auto app = json.string_at("appId");
+  const auto version = json.int_at("version");
+  if (!app || !version) return std::unexpected(bad_log("a txn without appId or version"));
+  return AppTransaction{
+      .app_id = std::string(*app), .version = *version, .updated_ms = json.int_at("lastUpdated")};
 }
 
 Result<void> read_action(std::string_view line, CommitActions& out) {
@@ -120,105 +135,22 @@ Result<void> read_action(std::string_view line, CommitActions& out) {
     VORTEX_TRY(out.protocol, read_protocol(*protocol));
   } else if (const Json* metadata = parsed->find("metaData"); metadata != nullptr) {
     VORTEX_TRY(out.metadata, read_metadata(*metadata));
+  } else if (const Json* transaction = parsed->find("txn"); transaction != nullptr) {
+    VORTEX_TRY(auto kept, read_transaction(*transaction));
+    out.transactions.push_back(std::move(kept));
   }
   return {};
 }
 
-void write_partition_values(JsonWriter& writer, const PartitionValues& values) {
-  writer.key("partitionValues");
-  writer.begin_object();
-  for (const auto& [name, value] : values) {
-    writer.key(name);
-    if (value) {
-      writer.value(*value);
-    } else {
-      writer.null();
-    }
-  }
-  writer.end_object();
-}
-
-void write_texts(JsonWriter& writer, std::string_view name, const std::vector<std::string>& texts) {
-  writer.key(name);
-  writer.begin_array();
-  for (const std::string& text : texts) writer.value(text);
-  writer.end_array();
-}
-
-void write_note(JsonWriter& writer, const CommitNote& note) {
-  writer.key("commitInfo");
-  writer.begin_object();
-  writer.member("timestamp", note.timestamp_ms);
-  writer.member("operation", note.operation);
-  writer.key("operationParameters");
-  writer.raw(note.parameters_json.empty() ? "{}" : note.parameters_json);
-  writer.member("engineInfo", note.engine);
-  if (!note.commit_id.empty()) writer.member("vortexCommit", note.commit_id);
-  writer.end_object();
-}
-
-void write_protocol(JsonWriter& writer, const TableProtocol& protocol) {
-  writer.key("protocol");
-  writer.begin_object();
-  writer.member("minReaderVersion", protocol.reader);
-  writer.member("minWriterVersion", protocol.writer);
-  writer.end_object();
-}
-
-void write_metadata(JsonWriter& writer, const TableMetadata& metadata) {
-  writer.key("metaData");
-  writer.begin_object();
-  writer.member("id", metadata.id);
-  if (!metadata.name.empty()) writer.member("name", metadata.name);
-  writer.key("format");
-  writer.raw(R"({"provider":"parquet","options":{}})");
-  writer.member("schemaString", metadata.schema_string);
-  write_texts(writer, "partitionColumns", metadata.partition_columns);
-  writer.key("configuration");
-  writer.begin_object();
-  for (const auto& [name, value] : metadata.configuration) writer.member(name, value);
-  writer.end_object();
-  writer.member("createdTime", metadata.created_ms);
-  writer.end_object();
-}
-
-void write_add(JsonWriter& writer, const AddFile& add) {
-  writer.key("add");
-  writer.begin_object();
-  writer.member("path", encode_log_path(add.path));
-  write_partition_values(writer, add.partition_values);
-  writer.member("size", add.size);
-  writer.member("modificationTime", add.modification_ms);
-  writer.member("dataChange", add.data_change);
-  if (!add.stats_json.empty()) writer.member("stats", add.stats_json);
-  writer.end_object();
-}
-
-void write_remove(JsonWriter& writer, const RemoveFile& remove) {
-  writer.key("remove");
-  writer.begin_object();
-  writer.member("path", encode_log_path(remove.path));
-  writer.member("deletionTimestamp", remove.deletion_ms);
-  writer.member("dataChange", remove.data_change);
-  writer.member("extendedFileMetadata", true);
-  write_partition_values(writer, remove.partition_values);
-  writer.member("size", remove.size);
-  writer.end_object();
-}
-
-template <class Write>
-void write_line(std::string& out, const Write& write) {
-  JsonWriter writer;
-  writer.begin_object();
-  write(writer);
-  writer.end_object();
-  out += writer.take();
-  out += '\n';
-}
-
 }  // namespace
 
-Result<CommitActions> parse_commit(std::string_view text) {
+Result<CommitActions> parse_commit(std::string_view text, std::string_view place) {
+  if (text.empty()) return std::unexpected(bad_log("an empty file"));
+  // The note, and in it the seal, is our commits' first line.
+  if (check_seal(text, kCommitSeal, place, text.find('\n')) == SealState::broken) {
+    return std::unexpected(
+        bad_log("its checksum does not match: damaged, or the commit of another version or table"));
+  }
   CommitActions actions;
   while (!text.empty()) {
     const auto end = text.find('\n');
@@ -228,24 +160,6 @@ Result<CommitActions> parse_commit(std::string_view text) {
     if (!line.empty()) VORTEX_TRY_VOID(read_action(line, actions));
   }
   return actions;
-}
-
-std::string write_commit(const CommitActions& actions) {
-  std::string out;
-  if (actions.note) write_line(out, [&](JsonWriter& w) { write_note(w, *actions.note); });
-  if (actions.protocol) {
-    write_line(out, [&](JsonWriter& w) { write_protocol(w, *actions.protocol); });
-  }
-  if (actions.metadata) {
-    write_line(out, [&](JsonWriter& w) { write_metadata(w, *actions.metadata); });
-  }
-  for (const auto& remove : actions.removes) {
-    write_line(out, [&](JsonWriter& w) { write_remove(w, remove); });
-  }
-  for (const auto& add : actions.adds) {
-    write_line(out, [&](JsonWriter& w) { write_add(w, add); });
-  }
-  return out;
 }
 
 FileStatistics parse_statistics(std::string_view json) {
@@ -269,19 +183,13 @@ FileStatistics parse_statistics(std::string_view json) {
   return stats;
 }
 
-std::string encode_log_path(std::string_view path) {
-  std::string out;
-  while (true) {
-    const auto slash = path.find('/');
-    const std::string_view part = path.substr(0, slash);
-    // '=' may stand in a path and is what other writers leave bare in "provider=yahoo".
-    const auto equals = part.find('=');
-    out += percent_encode(part.substr(0, equals));
-    if (equals != std::string_view::npos) out += '=' + percent_encode(part.substr(equals + 1));
-    if (slash == std::string_view::npos) return out;
-    out += '/';
-    path.remove_prefix(slash + 1);
-  }
+int protocol_version(std::int64_t number) {
+  return static_cast<int>(std::clamp<std::int64_t>(number, 0, std::numeric_limits<int>::max()));
+}
+
+std::optional<std::int64_t> log_time(std::optional<std::int64_t> ms) {
+  constexpr std::int64_t kMsMax = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
+  return ms && *ms >= 0 && *ms <= kMsMax ? ms : std::nullopt;
 }
 
 Result<std::string> decode_log_path(std::string_view path) {

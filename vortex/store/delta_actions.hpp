@@ -35,6 +35,7 @@ struct AddFile {
   bool data_change = true;
   std::string stats_json;
   FileStatistics stats;
+  PartitionValues tags;  // other writers' notes, handed on
 };
 
 struct RemoveFile {
@@ -55,6 +56,7 @@ struct TableProtocol {
 struct TableMetadata {
   std::string id;  // UUID
   std::string name;
+  std::string description;
   std::string schema_string;
   std::vector<std::string> partition_columns;
   std::map<std::string, std::string> configuration;
@@ -69,21 +71,36 @@ struct CommitNote {
   std::string commit_id;        // ours: joins the rows of the other tables to this version
 };
 
+// How far an application that streams into the table has come; kept for it.
+struct AppTransaction {
+  std::string app_id;
+  std::int64_t version = 0;
+  std::optional<std::int64_t> updated_ms;
+};
+
 struct CommitActions {
   std::optional<CommitNote> note;
   std::optional<TableProtocol> protocol;
   std::optional<TableMetadata> metadata;
   std::vector<AddFile> adds;
   std::vector<RemoveFile> removes;
+  std::vector<AppTransaction> transactions;
 };
 
 // Unknown actions are skipped, as the protocol asks; what cannot be understood safely (deletion
-// vectors, paths that leave the table) is an error.
-Result<CommitActions> parse_commit(std::string_view text);
-std::string write_commit(const CommitActions& actions);
+// vectors, paths that leave the table) is an error. `place` is what the text was sealed for
+// (vortex/store/delta_seal.hpp); a text without a seal is taken as it is.
+Result<CommitActions> parse_commit(std::string_view text, std::string_view place);
+std::string write_commit(const CommitActions& actions, std::string_view place);
 
 // The text of AddFile::stats_json; bounds that are absent or cut short prune nothing.
 FileStatistics parse_statistics(std::string_view json);
+
+// The value of a protocol version; versions beyond an int are as new as can be.
+int protocol_version(std::int64_t number);
+
+// Milliseconds that a moment can hold (the years 1970 to 9999); none for others.
+std::optional<std::int64_t> log_time(std::optional<std::int64_t> ms);
 
 // A data file's path as the log writes it, and back. Fails for paths outside the table.
 std::string encode_log_path(std::string_view path);

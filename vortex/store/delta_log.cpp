@@ -1,17 +1,18 @@
 #include "vortex/store/delta_log.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include <fmt/core.h>
+
+#include "vortex/base/log.hpp"
+#include "vortex/store/delta_checkpoint.hpp"
 
 namespace vortex {
 namespace {
 
 constexpr int kReaderMax = 1;
 constexpr int kWriterMax = 2;
-constexpr std::size_t kVersionDigits = 20;
 
 std::int64_t to_ms(TimePoint time) {
   return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
@@ -21,33 +22,26 @@ TimePoint from_ms(std::int64_t ms) {
   return TimePoint{std::chrono::milliseconds{ms}};
 }
 
-// The version a log file's name begins with: twenty digits and a dot.
-std::optional<std::int64_t> version_of(std::string_view name) {
-  if (name.size() <= kVersionDigits || name[kVersionDigits] != '.') return std::nullopt;
-  std::int64_t version = 0;
-  const std::string_view digits = name.substr(0, kVersionDigits);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return version;
-}
-
-// "checkpoint.0000000001.0000000003.parquet" has 3 parts, "checkpoint.parquet" one; others none.
-std::size_t checkpoint_parts(std::string_view rest) {
-  if (rest == "checkpoint.parquet") return 1;
-  constexpr std::string_view kPrefix = "checkpoint.";
-  constexpr std::size_t kPartDigits = 10;
-  if (!rest.starts_with(kPrefix) || !rest.ends_with(".parquet")) return 0;
-  rest.remove_prefix(kPrefix.size());
-  rest.remove_suffix(std::string_view(".parquet").size());
-  if (rest.size() != 2 * kPartDigits + 1 || rest[kPartDigits] != '.') return 0;
-  std::size_t parts = 0;
-  std::from_chars(rest.data() + kPartDigits + 1, rest.data() + rest.size(), parts);
-  return parts;
-}
-
 Error too_new(const std::string& directory, std::string_view what) {
   return Error{.code = ErrorCode::newer_protocol,
                .message = fmt::format("table {} needs {}", directory, what)};
+}
+
+// A file whose partition values do not name the table's partition columns would be found by no
+// reader: the answer would be shorter without a word.
+Result<void> check_partitions(const AddFile& add, const TableMetadata& metadata) {
+  const auto given = [&](const std::string& column) {
+    return add.partition_values.contains(column);
+  };
+  const bool same = add.partition_values.size() == metadata.partition_columns.size() &&
+                    std::ranges::all_of(metadata.partition_columns, given);
+  if (same) return {};
+  return fail(ErrorCode::corrupt, fmt::format("file {} has other partition columns than the table",
+                                              untrusted(add.path)));
+}
+
+bool same_file(const FileStat& one, const FileStat& other) {
+  return one.size == other.size && one.modified == other.modified;
 }
 
 }  // namespace
@@ -55,55 +49,38 @@ Error too_new(const std::string& directory, std::string_view what) {
 void Snapshot::apply(CommitActions actions) {
   if (actions.protocol) protocol = *std::move(actions.protocol);
   if (actions.metadata) metadata = *std::move(actions.metadata);
-  for (const RemoveFile& remove : actions.removes) files.erase(remove.path);
+  for (RemoveFile& remove : actions.removes) {
+    files.erase(remove.path);
+    std::string path = remove.path;
+    tombstones[std::move(path)] = std::make_shared<const RemoveFile>(std::move(remove));
+  }
   for (AddFile& add : actions.adds) {
     std::string path = add.path;
+    tombstones.erase(path);
     files[std::move(path)] = std::make_shared<const AddFile>(std::move(add));
+  }
+  for (AppTransaction& transaction : actions.transactions) {
+    std::string app = transaction.app_id;
+    transactions[std::move(app)] = std::move(transaction);
   }
 }
 
 DeltaLog::DeltaLog(FileSystem& files, std::string directory)
     : files_(files), directory_(std::move(directory)) {}
 
-std::string DeltaLog::commit_path(std::int64_t version) const {
-  return fmt::format("{}/_delta_log/{:020}.json", directory_, version);
-}
-
-Result<DeltaLog::Listing> DeltaLog::list_log() {
-  const std::string folder = directory_ + "/_delta_log";
-  VORTEX_TRY(auto names, files_.list(folder));
-  std::ranges::sort(names);
-  Listing listing;
-  std::map<std::int64_t, std::size_t> wanted_parts;
-  for (const std::string& name : names) {
-    const auto version = version_of(name);
-    if (!version) continue;
-    const std::string_view rest = std::string_view(name).substr(kVersionDigits + 1);
-    if (rest == "json") {
-      listing.commits.push_back(*version);
-    } else if (const std::size_t parts = checkpoint_parts(rest); parts > 0) {
-      listing.checkpoints[*version].push_back(fmt::format("{}/{}", folder, name));
-      wanted_parts[*version] = parts;
-    }
-  }
-  std::erase_if(listing.checkpoints, [&](const auto& entry) {
-    return entry.second.size() != wanted_parts[entry.first];
-  });
-  return listing;
-}
-
 Result<std::optional<CommitActions>> DeltaLog::read_commit(std::int64_t version) {
-  auto text = files_.read(commit_path(version));
+  const std::string path = commit_path(directory_, version);
+  const auto where = [&](Error error) {
+    return std::move(error).in(fmt::format("table {} version {}", directory_, version));
+  };
+  auto text = read_log_file(files_, path);
   if (!text && text.error().code == ErrorCode::not_found) return std::nullopt;
-  if (!text) return std::unexpected(std::move(text).error());
-  auto actions = parse_commit(*text);
-  if (!actions) {
-    return std::unexpected(
-        std::move(actions).error().in(fmt::format("table {} version {}", directory_, version)));
-  }
+  if (!text) return std::unexpected(where(std::move(text).error()));
+  auto actions = parse_commit(*text, log_place(directory_, version));
+  if (!actions) return std::unexpected(where(std::move(actions).error()));
   // A foreign writer's commit may carry no time; its file's time stands in.
   if (!actions->note || actions->note->timestamp_ms == 0) {
-    VORTEX_TRY(const auto status, files_.stat(commit_path(version)));
+    VORTEX_TRY(const auto status, files_.stat(path));
     if (!actions->note) actions->note.emplace();
     actions->note->timestamp_ms = status ? to_ms(status->modified) : 0;
   }
@@ -116,54 +93,155 @@ void DeltaLog::remember(std::int64_t version, const CommitActions& actions) {
                                 .appends_only = actions.removes.empty()};
 }
 
-// From the newest checkpoint at or before `version`, then commit by commit.
-Result<Snapshot> DeltaLog::replay(const Listing& listing, std::int64_t version) {
-  Snapshot snapshot;
-  auto checkpoint = listing.checkpoints.upper_bound(version);
-  if (checkpoint != listing.checkpoints.begin()) {
+// Why `wanted` cannot be told: the first version after the newest usable checkpoint is not there.
+Error DeltaLog::not_there(const LogListing& listing, std::int64_t wanted,
+                          std::int64_t missing) const {
+  if (listing.newest_uuid_checkpoint && *listing.newest_uuid_checkpoint >= missing) {
+    return too_new(directory_,
+                   fmt::format("the V2 checkpoint of version {}", *listing.newest_uuid_checkpoint));
+  }
+  const auto oldest = listing.oldest_readable();
+  if (missing == 0 && oldest && wanted < *oldest) {
+    return Error{.code = ErrorCode::not_found,
+                 .message = fmt::format("table {}: version {} was cleaned away; the oldest is {}",
+                                        directory_, wanted, *oldest)};
+  }
+  return Error{
+      .code = ErrorCode::corrupt,
+      .message = fmt::format("table {}: version {} is missing from the log", directory_, missing)};
+}
+
+// The newest checkpoint at or before `version` that can be read; version -1 where there is none.
+Result<Snapshot> DeltaLog::newest_base(const LogListing& listing, std::int64_t version) {
+  Result<void> damage;
+  for (auto checkpoint = listing.checkpoints.upper_bound(version);
+       checkpoint != listing.checkpoints.begin();) {
     --checkpoint;
-    VORTEX_TRY(auto actions, read_checkpoint(files_, checkpoint->second));
-    snapshot.apply(std::move(actions));
-    snapshot.version = checkpoint->first;
-  }
-  while (snapshot.version < version) {
-    VORTEX_TRY(auto actions, read_commit(snapshot.version + 1));
-    if (!actions) {
-      return fail(ErrorCode::corrupt, fmt::format("table {}: version {} is missing from the log",
-                                                  directory_, snapshot.version + 1));
+    auto actions =
+        read_checkpoint(files_, checkpoint->second, log_place(directory_, checkpoint->first));
+    if (actions) {
+      Snapshot base;
+      base.apply(*std::move(actions));
+      base.version = checkpoint->first;
+      return base;
     }
-    ++snapshot.version;
-    remember(snapshot.version, *actions);
-    snapshot.apply(*std::move(actions));
+    auto error = std::move(actions).error().in(
+        fmt::format("table {}: checkpoint of version {}", directory_, checkpoint->first));
+    if (error.code != ErrorCode::corrupt && error.code != ErrorCode::not_found) {
+      return std::unexpected(std::move(error));
+    }
+    log::warning("{}; older ones and the commits are read instead", error.to_line());
+    if (damage) damage = std::unexpected(std::move(error));
   }
+  if (!damage && !listing.has_commit(0)) return std::unexpected(std::move(damage).error());
+  return Snapshot{};
+}
+
+Result<void> DeltaLog::replay_commit(Snapshot& snapshot, const LogListing& listing) {
+  const std::int64_t next = snapshot.version + 1;
+  auto actions = read_commit(next);
+  if (!actions) return std::unexpected(std::move(actions).error());
+  if (!*actions) return std::unexpected(not_there(listing, next, next));  // just cleaned away
+  remember(next, **actions);
+  snapshot.apply(**std::move(actions));
+  snapshot.version = next;
+  return {};
+}
+
+// From the newest checkpoint at or before `version`, then commit by commit.
+Result<Snapshot> DeltaLog::replay(const LogListing& listing, std::int64_t version) {
+  VORTEX_TRY(Snapshot snapshot, newest_base(listing, version));
+  for (std::int64_t next = snapshot.version + 1; next <= version; ++next) {
+    if (!listing.has_commit(next)) return std::unexpected(not_there(listing, version, next));
+  }
+  while (snapshot.version < version) VORTEX_TRY_VOID(replay_commit(snapshot, listing));
   VORTEX_TRY_VOID(check_readable(snapshot));
+  for (const auto& [path, file] : snapshot.files) {
+    auto fits = check_partitions(*file, snapshot.metadata);
+    if (!fits) {
+      return std::unexpected(std::move(fits).error().in(
+          fmt::format("table {} version {}", directory_, snapshot.version)));
+    }
+  }
   return snapshot;
 }
 
 Result<bool> DeltaLog::load() {
-  VORTEX_TRY(const auto listing, list_log());
-  std::int64_t newest = listing.commits.empty() ? -1 : listing.commits.back();
-  if (!listing.checkpoints.empty()) {
-    newest = std::max(newest, listing.checkpoints.rbegin()->first);
-  }
+  VORTEX_TRY(const auto listing, list_log(files_, directory_));
+  const std::int64_t newest = listing.newest();
   if (newest < 0) return false;
   VORTEX_TRY(snapshot_, replay(listing, newest));
+  if (!listing.checkpoints.empty()) checkpointed_ = listing.checkpoints.rbegin()->first;
+  note_identity();
+  return true;
+}
+
+void DeltaLog::note_identity() {
+  const auto status = files_.stat(commit_path(directory_, snapshot_.version));
+  identity_ = status ? *status : std::nullopt;
+}
+
+// Is the commit we know as the newest still in its place? False: cleaned away, or the log is gone.
+Result<bool> DeltaLog::still_there() {
+  VORTEX_TRY(const auto status, files_.stat(commit_path(directory_, snapshot_.version)));
+  if (!status) return false;
+  if (identity_ && !same_file(*status, *identity_)) {
+    return fail(ErrorCode::storage,
+                fmt::format("table {}: its log was replaced while it was open", directory_));
+  }
+  identity_ = status;
+  return true;
+}
+
+// Others went far ahead and cleaned up behind them, or somebody took the table away.
+Result<bool> DeltaLog::load_again() {
+  VORTEX_TRY(const auto listing, list_log(files_, directory_));
+  const std::int64_t newest = listing.newest();
+  if (newest < snapshot_.version) {
+    return fail(ErrorCode::storage,
+                fmt::format("table {}: its log was removed while it was open", directory_));
+  }
+  if (newest == snapshot_.version) return false;
+  VORTEX_TRY(auto snapshot, replay(listing, newest));
+  if (snapshot.metadata.id != snapshot_.metadata.id) {
+    return fail(ErrorCode::storage,
+                fmt::format("table {} was replaced while it was open", directory_));
+  }
+  snapshot_ = std::move(snapshot);
+  note_identity();
   return true;
 }
 
 Result<bool> DeltaLog::refresh() {
   if (!loaded()) return load();
+  VORTEX_TRY(const bool there, still_there());
+  if (!there) return load_again();
   bool news = false;
   while (true) {
-    VORTEX_TRY(auto actions, read_commit(snapshot_.version + 1));
-    if (!actions) return news;
+    const std::int64_t next = snapshot_.version + 1;
+    VORTEX_TRY(auto actions, read_commit(next));
+    if (!actions) break;
     const bool rules_change = actions->protocol || actions->metadata;
-    remember(snapshot_.version + 1, *actions);
+    Snapshot changed = rules_change ? snapshot_ : Snapshot{};
+    if (rules_change) {
+      changed.apply(*actions);
+      VORTEX_TRY_VOID(check_readable(changed));
+    }
+    const TableMetadata& metadata = rules_change ? changed.metadata : snapshot_.metadata;
+    for (const AddFile& add : actions->adds) {
+      auto fits = check_partitions(add, metadata);
+      if (!fits) {
+        return std::unexpected(
+            std::move(fits).error().in(fmt::format("table {} version {}", directory_, next)));
+      }
+    }
+    remember(next, *actions);
     snapshot_.apply(*std::move(actions));
-    ++snapshot_.version;
+    snapshot_.version = next;
     news = true;
-    if (rules_change) VORTEX_TRY_VOID(check_readable(snapshot_));
   }
+  if (news) note_identity();
+  return news;
 }
 
 Result<void> DeltaLog::commit(CommitActions actions, TimePoint now) {
@@ -171,59 +249,30 @@ Result<void> DeltaLog::commit(CommitActions actions, TimePoint now) {
   if (loaded()) {
     VORTEX_TRY_VOID(check_writable());
   } else {
-    VORTEX_TRY_VOID(files_.make_directories(directory_ + "/_delta_log"));
+    VORTEX_TRY_VOID(files_.make_directories(log_folder(directory_)));
   }
   VORTEX_TRY(const std::int64_t stamp, next_timestamp(now));
   actions.note->timestamp_ms = stamp;
   for (RemoveFile& remove : actions.removes) remove.deletion_ms = stamp;
   const std::int64_t next = version() + 1;
-  VORTEX_TRY_VOID(files_.put_if_absent(commit_path(next), write_commit(actions),
-                                       {.modified = from_ms(stamp), .private_file = false}));
+  auto put = files_.put_if_absent(commit_path(directory_, next),
+                                  write_commit(actions, log_place(directory_, next)),
+                                  {.modified = from_ms(stamp), .private_file = false});
+  if (!put && put.error().code == ErrorCode::not_found) {
+    put.error().code = ErrorCode::storage;  // no log folder: taken away while the table was open
+  }
+  if (!put) return put;
   remember(next, actions);
   snapshot_.apply(std::move(actions));
   snapshot_.version = next;
+  note_identity();
+  checkpoint_when_due();
   return {};
 }
 
 Result<std::int64_t> DeltaLog::next_timestamp(TimePoint now) {
   VORTEX_TRY(const auto last, note_of(version()));
   return std::max(to_ms(now), last ? last->timestamp_ms + 1 : 0);
-}
-
-Result<Snapshot> DeltaLog::snapshot_at(std::int64_t wanted) {
-  if (wanted == version()) return snapshot_;
-  if (wanted < 0 || wanted > version()) {
-    return fail(ErrorCode::not_found, fmt::format("table {} has versions 0 to {}, not {}",
-                                                  directory_, version(), wanted));
-  }
-  VORTEX_TRY(const auto listing, list_log());
-  auto snapshot = replay(listing, wanted);
-  if (!snapshot && snapshot.error().code == ErrorCode::corrupt && !listing.commits.empty() &&
-      wanted < listing.commits.front()) {
-    return fail(ErrorCode::not_found,
-                fmt::format("table {}: version {} was cleaned away", directory_, wanted));
-  }
-  return snapshot;
-}
-
-Result<std::int64_t> DeltaLog::version_at(TimePoint time) {
-  const std::int64_t wanted_ms = to_ms(time);
-  for (std::int64_t candidate = version(); candidate >= 0; --candidate) {
-    VORTEX_TRY(const auto note, note_of(candidate));
-    if (!note) break;
-    if (note->timestamp_ms <= wanted_ms) return candidate;
-  }
-  return fail(ErrorCode::not_found,
-              fmt::format("table {} has no version at {}", directory_, format_time(time)));
-}
-
-Result<std::optional<VersionNote>> DeltaLog::note_of(std::int64_t wanted) {
-  if (const auto it = notes_.find(wanted); it != notes_.end()) return it->second;
-  if (wanted < 0 || wanted > version()) return std::nullopt;
-  VORTEX_TRY(const auto actions, read_commit(wanted));
-  if (!actions) return std::nullopt;
-  remember(wanted, *actions);
-  return notes_[wanted];
 }
 
 Result<void> DeltaLog::check_readable(const Snapshot& snapshot) const {

@@ -117,7 +117,7 @@ TEST(DeltaActionsTest, ACommitReadsBackAsWritten) {
                           .stats_json = R"({"numRecords":3,"maxValues":{"symbol":"Z"}})",
                           .stats = {}});
   actions.removes.push_back({.path = "old.parquet", .partition_values = {}, .deletion_ms = 5});
-  const auto read = parse_commit(write_commit(actions));
+  const auto read = parse_commit(write_commit(actions, "t/1"), "t/1");
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->note->commit_id, "id");
   ASSERT_EQ(read->adds.size(), 1U);
