@@ -109,5 +109,65 @@ TEST(TimeZoneTest, WallTimesInGapsAndFoldsAreDefined) {
             parse_time("2024-11-03T05:30:00Z"));
 }
 
+// Every change of every zone since 1990, a second to each side, there and back. A wall time that is
+// said twice comes back as its first moment.
+TEST(TimeZoneTest, EveryTransitionSince1990RoundTrips) {
+  const TimePoint until = *parse_time("2060-01-01");
+  std::int64_t transitions = 0;
+  for (const std::string_view name : all_zone_names()) {
+    const auto zone = TimeZone::find(name);
+    ASSERT_TRUE(zone.has_value()) << name;
+    auto stretch = zone->stretch_at(*parse_time("1990-01-01"));
+    while (stretch.end < until) {
+      ++transitions;
+      const auto next = zone->stretch_at(stretch.end);
+      ASSERT_EQ(next.begin, stretch.end) << name;
+      const Duration seconds = std::chrono::seconds(1);
+      for (const TimePoint time : {stretch.end - seconds, stretch.end, stretch.end + seconds}) {
+        const TimePoint local = time + zone->offset_at(time);
+        const Date date = date_of(local);
+        const TimePoint back = zone->to_utc(date, local - midnight(date));
+        const bool is_second_time = stretch.end <= time && next.offset < stretch.offset &&
+                                    time < stretch.end + (stretch.offset - next.offset);
+        EXPECT_EQ(back, is_second_time ? time - (stretch.offset - next.offset) : time)
+            << name << ' ' << format_time(time);
+      }
+      stretch = next;
+    }
+  }
+  EXPECT_GT(transitions, 10'000);
+}
+
+TEST(TimeZoneTest, AWallTimeInAGapIsTheMomentTheGapEnds) {
+  const auto zone = TimeZone::find("America/New_York");
+  ASSERT_TRUE(zone.has_value());
+  for (const char* year : {"2024-03-10", "2040-03-11"}) {
+    EXPECT_EQ(zone->to_utc(*parse_date(year), std::chrono::minutes(150)),
+              midnight(*parse_date(year)) + std::chrono::hours(7))
+        << year;
+  }
+}
+
+// Files of the tz database name each change up to 2037 only; after that a rule at their end speaks.
+TEST(TimeZoneTest, SummerTimeGoesOnAfter2037) {
+  const auto offset_h = [](const char* name, const char* time) {
+    return std::chrono::duration_cast<std::chrono::minutes>(
+               TimeZone::find(name)->offset_at(*parse_time(time)))
+        .count();
+  };
+  for (const char* time : {"2038-07-01", "2040-07-01", "2057-07-01", "2060-10-30"})
+    EXPECT_EQ(offset_h("America/New_York", time), -240) << time;
+  for (const char* time : {"2038-01-01", "2040-02-29T12:00Z", "2044-12-31"})
+    EXPECT_EQ(offset_h("America/New_York", time), -300) << time;
+  EXPECT_EQ(offset_h("Europe/London", "2050-07-01"), 60);
+  EXPECT_EQ(offset_h("Australia/Sydney", "2050-01-01"), 660);
+  EXPECT_EQ(offset_h("Asia/Tokyo", "2050-07-01"), 540);
+  // The second Sunday of March 2040.
+  EXPECT_EQ(offset_h("America/New_York", "2040-03-11T06:59:59Z"), -300);
+  EXPECT_EQ(offset_h("America/New_York", "2040-03-11T07:00:00Z"), -240);
+  EXPECT_EQ(offset_h("America/New_York", "2040-11-04T05:59:59Z"), -240);
+  EXPECT_EQ(offset_h("America/New_York", "2040-11-04T06:00:00Z"), -300);
+}
+
 }  // namespace
 }  // namespace vortex

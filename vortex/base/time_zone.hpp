@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "vortex/base/error.hpp"
 #include "vortex/base/time.hpp"
@@ -22,6 +23,8 @@ class TimeZone {
     Duration offset;
     bool holds(TimePoint time) const { return begin <= time && time < end; }
   };
+  // Beyond 2037 the changes follow the rules that hold in 2037; a stretch may then be told in
+  // parts.
   Stretch stretch_at(TimePoint time) const;
 
   Duration offset_at(TimePoint time) const { return stretch_at(time).offset; }
@@ -34,8 +37,13 @@ class TimeZone {
   bool operator==(const TimeZone&) const = default;
 
  private:
+  TimePoint to_utc_by_stretches(TimePoint wall) const;
+
   explicit TimeZone(const void* zone) : zone_(zone) {}
   const void* zone_;  // the database's own entry
 };
+
+// Of the tz database.
+std::vector<std::string_view> all_zone_names();
 
 }  // namespace vortex

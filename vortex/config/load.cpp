@@ -284,6 +284,7 @@ class Loader {
     take_jobs(std::move(jobs));
     settings.state_dir = expanded(settings.state_dir);
     settings.store_uri = expanded(settings.store_uri);
+    settings.calendar_file = expanded(settings.calendar_file);
     if (settings.store_uri.empty()) problem(ErrorCode::config, "store.uri: must not be empty");
     if (settings.default_providers.empty())
       problem(ErrorCode::config, "default_providers: must not be empty");

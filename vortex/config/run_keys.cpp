@@ -82,6 +82,14 @@ constexpr std::array kKeys = {
             [](const Target& t, const Typed& v) {
               t.settings->reserve = std::get<double>(v);
             }},
+    KeySpec{"calendars.file",
+            KeyType::text,
+            {},
+            "",
+            "Your own closures, hours and calendars, in TOML (docs/calendars.md); unset = none.",
+            [](const Target& t, const Typed& v) {
+              t.settings->calendar_file = as_text(v);
+            }},
     KeySpec{"tasks.workers",
             KeyType::integer,
             {1, 1000},

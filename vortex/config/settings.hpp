@@ -79,6 +79,7 @@ struct Settings {
   int cpu_threads = 0;   // 0: as many as cores
   int overlap_bars = 5;
   double reserve = 0.2;  // of a day's allowance, kept from backlogs for the daily update
+  std::string calendar_file;  // expanded; empty: none
   TaskSettings tasks;
   std::uint64_t batch_bytes_max = 64ull << 20;
   Duration batch_age_max = std::chrono::seconds(60);
