@@ -15,6 +15,7 @@ constexpr std::size_t kGatherMax = std::size_t{1} << 20;
 
 arrow::Status ArrowFileWriter::pass_on(std::string_view bytes) {
   if (bytes.empty()) return arrow::Status::OK();
+  checksum_.add(bytes);
   auto done = writer_.write(bytes);
   if (done) return arrow::Status::OK();
   if (!error_) error_ = std::move(done).error();

@@ -10,6 +10,7 @@
 #include <arrow/io/interfaces.h>
 #include <arrow/result.h>
 
+#include "vortex/base/checksum.hpp"
 #include "vortex/store/file_system.hpp"
 
 namespace vortex {
@@ -24,12 +25,14 @@ class ArrowFileWriter final : public arrow::io::OutputStream {
   bool closed() const override { return closed_; }
   arrow::Result<std::int64_t> Tell() const override;
   const std::optional<Error>& error() const { return error_; }
+  std::string checksum() const { return checksum_.hex(); }  // of all bytes, once closed
 
  private:
   arrow::Status pass_on(std::string_view bytes);
 
   FileWriter& writer_;
   std::string gathered_;
+  Checksum checksum_;
   std::optional<Error> error_;
   bool closed_ = false;
 };

@@ -1,7 +1,6 @@
 #include "vortex/store/bars_files.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
@@ -9,14 +8,12 @@
 #include <arrow/type.h>
 #include <fmt/core.h>
 
-#include "vortex/base/json.hpp"
+#include "vortex/store/bars_statistics.hpp"
 #include "vortex/store/bars_upsert.hpp"
 #include "vortex/store/parquet_file.hpp"
 #include "vortex/store/table_schema.hpp"
 
 namespace vortex {
-namespace {
-
 const ParquetLayout& bars_layout() {
   static const ParquetLayout kLayout{.sorted_by = {"symbol", "timestamp"},
                                      .dictionary = {"symbol", "adjusted", "capture_id"},
@@ -24,59 +21,10 @@ const ParquetLayout& bars_layout() {
   return kLayout;
 }
 
-// "2024-01-02T14:30:00.000Z"
-std::string stamp_in_ms(std::chrono::sys_time<std::chrono::milliseconds> time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  std::string text = format_time(TimePoint{seconds.time_since_epoch()});
-  text.pop_back();
-  return text + fmt::format(".{:03}Z", (time - seconds).count());
-}
-
-std::int64_t count_missing(const NumberColumn& column) {
-  if (column.all_missing()) return static_cast<std::int64_t>(column.size());
-  return std::ranges::count_if(column.values(), [](double value) { return std::isnan(value); });
-}
-
-}  // namespace
-
 std::string statistics_json(const BarColumns& rows) {
-  JsonWriter writer;
-  writer.begin_object();
-  writer.member("numRecords", static_cast<std::int64_t>(rows.rows()));
-  if (rows.rows() > 0) {
-    const auto [first, last] = std::ranges::minmax(rows.timestamp);
-    std::string_view lowest = rows.symbols.text(rows.symbol.front());
-    std::string_view highest = lowest;
-    for (std::size_t i = 0; i < rows.symbols.size(); ++i) {
-      const std::string_view symbol = rows.symbols.text(static_cast<std::int32_t>(i));
-      lowest = std::min(lowest, symbol);
-      highest = std::max(highest, symbol);
-    }
-    writer.key("minValues");
-    writer.begin_object();
-    writer.member(
-        "timestamp",
-        stamp_in_ms(std::chrono::floor<std::chrono::milliseconds>(TimePoint{Duration{first}})));
-    writer.member("symbol", lowest);
-    writer.end_object();
-    writer.key("maxValues");
-    writer.begin_object();
-    writer.member(
-        "timestamp",
-        stamp_in_ms(std::chrono::ceil<std::chrono::milliseconds>(TimePoint{Duration{last}})));
-    writer.member("symbol", highest);
-    writer.end_object();
-  }
-  writer.key("nullCount");
-  writer.begin_object();
-  writer.member("timestamp", 0);
-  writer.member("symbol", 0);
-  for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
-    writer.member(bar_column_name(kNumberColumns[i]), count_missing(rows.numbers[i]));
-  }
-  writer.end_object();
-  writer.end_object();
-  return writer.take();
+  BarsStatistics statistics;
+  statistics.add(rows);
+  return statistics.to_json();
 }
 
 Result<void> append_table(const arrow::Table& table, BarColumns& out) {
@@ -101,7 +49,10 @@ Result<AddFile> write_bars_file(FileSystem& files, Random& random, const Partiti
   add.path = fmt::format("{}/part-{}.parquet", folder, random.uuid());
   add.partition_values = values;
   VORTEX_TRY(const auto batch, rows.to_file_batch());
-  VORTEX_TRY(add.size, write_parquet(files, table + "/" + add.path, *batch, bars_layout()));
+  VORTEX_TRY(const auto written,
+             write_parquet(files, table + "/" + add.path, *batch, bars_layout()));
+  add.size = written.size;
+  add.tags[kChecksumTag] = written.checksum;
   add.stats_json = statistics_json(rows);
   add.stats = parse_statistics(add.stats_json);
   return add;

@@ -10,8 +10,12 @@
 #include "vortex/store/bar_columns.hpp"
 #include "vortex/store/delta_actions.hpp"
 #include "vortex/store/file_system.hpp"
+#include "vortex/store/parquet_file.hpp"
 
 namespace vortex {
+
+// How bars files are laid out.
+const ParquetLayout& bars_layout();
 
 // All rows of a table as a data file has them, appended chunk by chunk.
 Result<void> append_table(const arrow::Table& table, BarColumns& out);

@@ -177,6 +177,7 @@ Result<StateDb*> Dataset::Impl::state() {
       state_db = *std::move(opened);
     }
   }
+  VORTEX_TRY_VOID(follow_rearranged(bars.version()));
   VORTEX_TRY(const std::int64_t stored, state_db->bars_version());
   if (stored > bars.version()) {
     VORTEX_TRY([[maybe_unused]] const bool news, bars.refresh());
@@ -191,6 +192,18 @@ Result<StateDb*> Dataset::Impl::state() {
         rebuild_state(fmt::format("it stood for version {} of {}", stored, bars.version())));
   }
   return &*state_db;
+}
+
+// Versions that only moved rows to other files change nothing that state.db says.
+Result<void> Dataset::Impl::follow_rearranged(std::int64_t version_max) {
+  VORTEX_TRY(std::int64_t stored, state_db->bars_version());
+  while (stored >= 0 && stored < version_max) {
+    VORTEX_TRY(const auto note, bars.note_of(stored + 1));
+    if (!note || !note->rearranges) return {};
+    VORTEX_TRY(const bool applied, state_db->apply({}, ++stored));
+    if (!applied) return {};
+  }
+  return {};
 }
 
 Result<std::vector<SeriesState>> Dataset::Impl::states_from_tables() {

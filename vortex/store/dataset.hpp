@@ -21,6 +21,7 @@
 #include "vortex/model/interval.hpp"
 #include "vortex/model/time_range.hpp"
 #include "vortex/store/capture.hpp"
+#include "vortex/store/maintenance.hpp"
 
 namespace vortex {
 
@@ -141,6 +142,10 @@ class Dataset {
                                                const std::string& symbol);
   Result<std::int64_t> quarantined_rows();  // rows in quarantine, for status
   Result<DatasetSummary> summary();
+
+  // Fewer files with the same rows, in versions of their own (docs/dataset.md, "Layout and
+  // buckets"). Where there is nothing to do no version is made.
+  Result<CompactReceipt> compact(const CompactOptions& options);
 
  private:
   struct Impl;

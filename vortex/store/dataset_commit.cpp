@@ -273,6 +273,7 @@ Result<void> Dataset::Impl::note_state(const CommitPlan& plan) {
     return db->add_marks(changes);
   }
   if (state_db) {
+    VORTEX_TRY_VOID(follow_rearranged(bars.version() - 1));
     auto applied = state_db->apply(changes, bars.version());
     if (applied && *applied) return {};
     if (!applied && applied.error().code == ErrorCode::corrupt) state_db.reset();

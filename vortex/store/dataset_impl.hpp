@@ -9,6 +9,7 @@
 
 #include "vortex/base/random.hpp"
 #include "vortex/store/adjust.hpp"
+#include "vortex/store/bars_merge.hpp"
 #include "vortex/store/bars_upsert.hpp"
 #include "vortex/store/dataset.hpp"
 #include "vortex/store/delta_log.hpp"
@@ -64,6 +65,12 @@ struct CommitPlan {
       added;  // by table: earlier attempts' files
 };
 
+// A merge whose files are written and not yet committed.
+struct MergedTask {
+  std::vector<std::shared_ptr<const AddFile>> inputs;
+  MergedFiles files;
+};
+
 struct Dataset::Impl {
   Impl(std::unique_ptr<FileSystem> file_system, std::string where, const Clock& clock,
        Random random);
@@ -73,6 +80,13 @@ struct Dataset::Impl {
   Result<StateDb*> state();
   Result<void> rebuild_state(const std::string& why);
   Result<std::vector<SeriesState>> states_from_tables();
+  Result<void> follow_rearranged(std::int64_t version_max);
+
+  // dataset_compact.cpp
+  Result<CompactReceipt> compact(const CompactOptions& options);
+  Result<bool> compact_bars(const CompactOptions& options, std::int64_t& bytes_left,
+                            CompactReceipt& receipt);
+  Result<bool> commit_merged(std::vector<MergedTask> merged, CompactReceipt& receipt);
 
   // dataset_commit.cpp
   Result<CommitReceipt> commit(std::vector<SeriesBatch> batch);

@@ -27,6 +27,9 @@ struct FileStatistics {
       timestamp_max;  // inclusive; already widened to the end of its millisecond
 };
 
+// The tag under which an add tells Checksum::hex of the file's bytes.
+inline constexpr const char* kChecksumTag = "vortex.checksum";
+
 struct AddFile {
   std::string path;  // relative to the table, as it is on disk (decoded)
   PartitionValues partition_values;
@@ -35,7 +38,7 @@ struct AddFile {
   bool data_change = true;
   std::string stats_json;
   FileStatistics stats;
-  PartitionValues tags;  // other writers' notes, handed on
+  PartitionValues tags;  // writers' notes, handed on; ours: kChecksumTag
 };
 
 struct RemoveFile {

@@ -44,6 +44,15 @@ bool same_file(const FileStat& one, const FileStat& other) {
   return one.size == other.size && one.modified == other.modified;
 }
 
+// Nothing but files whose rows were there before, as a compaction leaves them.
+bool rearranges(const CommitActions& actions) {
+  const auto keeps = [](const auto& action) {
+    return !action.data_change;
+  };
+  return !actions.protocol && !actions.metadata && std::ranges::all_of(actions.adds, keeps) &&
+         std::ranges::all_of(actions.removes, keeps);
+}
+
 }  // namespace
 
 void Snapshot::apply(CommitActions actions) {
@@ -90,7 +99,8 @@ Result<std::optional<CommitActions>> DeltaLog::read_commit(std::int64_t version)
 void DeltaLog::remember(std::int64_t version, const CommitActions& actions) {
   notes_[version] = VersionNote{.timestamp_ms = actions.note ? actions.note->timestamp_ms : 0,
                                 .commit_id = actions.note ? actions.note->commit_id : "",
-                                .appends_only = actions.removes.empty()};
+                                .appends_only = actions.removes.empty(),
+                                .rearranges = rearranges(actions)};
 }
 
 // Why `wanted` cannot be told: the first version after the newest usable checkpoint is not there.

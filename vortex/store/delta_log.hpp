@@ -35,6 +35,7 @@ struct VersionNote {
   std::int64_t timestamp_ms = 0;
   std::string commit_id;      // empty: not written by Vortex
   bool appends_only = false;  // no file was removed
+  bool rearranges = false;    // the same rows in other files: no action changes data
 };
 
 class DeltaLog {

@@ -35,6 +35,7 @@ std::shared_ptr<parquet::WriterProperties> writer_properties(const arrow::Schema
       ->max_row_group_length(kRowGroupRowsMax)
       ->disable_dictionary()
       ->disable_statistics()
+      ->enable_page_checksum()
       ->created_by("Vortex " VORTEX_VERSION);
   for (const auto& name : layout.dictionary) builder.enable_dictionary(name);
   for (const auto& name : layout.statistics) builder.enable_statistics(name);
@@ -46,22 +47,6 @@ std::shared_ptr<parquet::WriterProperties> writer_properties(const arrow::Schema
   }
   builder.set_sorting_columns(std::move(sorting));
   return builder.build();
-}
-
-arrow::Status encode(const arrow::RecordBatch& batch, const ParquetLayout& layout,
-                     const std::shared_ptr<arrow::io::OutputStream>& sink) {
-  const auto arrow_properties =
-      parquet::ArrowWriterProperties::Builder().set_use_threads(true)->build();
-  ARROW_ASSIGN_OR_RAISE(auto writer,
-                        parquet::arrow::FileWriter::Open(
-                            *batch.schema(), arrow::default_memory_pool(), sink,
-                            writer_properties(*batch.schema(), layout), arrow_properties));
-  // Group by group, so that one group's pages are all that is buffered.
-  for (std::int64_t row = 0; row < batch.num_rows(); row += kRowGroupRowsMax) {
-    ARROW_RETURN_NOT_OK(writer->NewBufferedRowGroup());
-    ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*batch.Slice(row, kRowGroupRowsMax)));
-  }
-  return writer->Close();
 }
 
 // Do the group's statistics allow a value of [lowest, highest] in this column?
@@ -107,30 +92,95 @@ Error damaged(const std::string& path, const std::exception& cause) {
 
 }  // namespace
 
-Result<std::int64_t> write_parquet(FileSystem& files, const std::string& path,
-                                   const arrow::RecordBatch& batch, const ParquetLayout& layout) {
-  VORTEX_TRY(auto writer, files.open_new(path));
-  const auto sink = std::make_shared<ArrowFileWriter>(*writer);
-  arrow::Status status;
-  try {
-    status = encode(batch, layout, sink);
-    if (status.ok()) status = sink->Close();
-  } catch (const parquet::ParquetException& error) {  // parts of libparquet throw
-    status = arrow::Status::IOError(error.what());
-  }
-  if (!status.ok()) {
+struct ParquetTableWriter::Impl {
+  std::string path;
+  std::unique_ptr<FileWriter> file;
+  std::shared_ptr<ArrowFileWriter> sink;
+  std::unique_ptr<parquet::arrow::FileWriter> writer;
+
+  // What a step of libparquet came to, parts of which throw.
+  template <class Step>
+  Result<void> run(const Step& step) {
+    arrow::Status status;
+    try {
+      status = step();
+    } catch (const parquet::ParquetException& error) {
+      status = arrow::Status::IOError(error.what());
+    }
+    if (status.ok()) return {};
     if (sink->error()) return std::unexpected(*sink->error());
     return std::unexpected(from_arrow(status, ErrorCode::storage).in(path));
   }
-  const auto size = static_cast<std::int64_t>(writer->position());
-  VORTEX_TRY_VOID(writer->finish());
-  return size;
+};
+
+ParquetTableWriter::ParquetTableWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ParquetTableWriter::ParquetTableWriter(ParquetTableWriter&&) noexcept = default;
+ParquetTableWriter& ParquetTableWriter::operator=(ParquetTableWriter&&) noexcept = default;
+ParquetTableWriter::~ParquetTableWriter() = default;
+
+Result<ParquetTableWriter> ParquetTableWriter::create(FileSystem& files, const std::string& path,
+                                                      const arrow::Schema& schema,
+                                                      const ParquetLayout& layout) {
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  VORTEX_TRY(impl->file, files.open_new(path));
+  impl->sink = std::make_shared<ArrowFileWriter>(*impl->file);
+  const auto open = [&]() -> arrow::Status {
+    const auto arrow_properties =
+        parquet::ArrowWriterProperties::Builder().set_use_threads(true)->build();
+    ARROW_ASSIGN_OR_RAISE(impl->writer, parquet::arrow::FileWriter::Open(
+                                            schema, arrow::default_memory_pool(), impl->sink,
+                                            writer_properties(schema, layout), arrow_properties));
+    return arrow::Status::OK();
+  };
+  VORTEX_TRY_VOID(impl->run(open));
+  return ParquetTableWriter(std::move(impl));
+}
+
+Result<void> ParquetTableWriter::write(const arrow::RecordBatch& batch) {
+  // Group by group, so that one group's pages are all that is buffered.
+  return impl_->run([&]() -> arrow::Status {
+    for (std::int64_t row = 0; row < batch.num_rows(); row += kRowGroupRowsMax) {
+      ARROW_RETURN_NOT_OK(impl_->writer->NewBufferedRowGroup());
+      ARROW_RETURN_NOT_OK(impl_->writer->WriteRecordBatch(*batch.Slice(row, kRowGroupRowsMax)));
+    }
+    return arrow::Status::OK();
+  });
+}
+
+Result<WrittenFile> ParquetTableWriter::finish() {
+  VORTEX_TRY_VOID(impl_->run([&]() -> arrow::Status {
+    ARROW_RETURN_NOT_OK(impl_->writer->Close());
+    return impl_->sink->Close();
+  }));
+  WrittenFile written{.size = static_cast<std::int64_t>(impl_->file->position()),
+                      .checksum = impl_->sink->checksum()};
+  VORTEX_TRY_VOID(impl_->file->finish());
+  return written;
+}
+
+Result<WrittenFile> write_parquet(FileSystem& files, const std::string& path,
+                                  const arrow::RecordBatch& batch, const ParquetLayout& layout) {
+  VORTEX_TRY(auto writer, ParquetTableWriter::create(files, path, *batch.schema(), layout));
+  VORTEX_TRY_VOID(writer.write(batch));
+  return writer.finish();
 }
 
 struct ParquetTableFile::Impl {
   std::string path;
   std::unique_ptr<parquet::arrow::FileReader> reader;
   std::shared_ptr<parquet::FileMetaData> metadata;
+
+  std::vector<int> leaves_of(const std::vector<std::string>& columns) const {
+    std::vector<int> leaves;
+    if (columns.empty()) {
+      for (int i = 0; i < metadata->num_columns(); ++i) leaves.push_back(i);
+    }
+    for (const auto& name : columns) {
+      if (const int leaf = leaf_of(*metadata, name); leaf >= 0) leaves.push_back(leaf);
+    }
+    return leaves;
+  }
 };
 
 ParquetTableFile::ParquetTableFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -143,8 +193,10 @@ Result<ParquetTableFile> ParquetTableFile::open(FileSystem& files, const std::st
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   try {
-    auto parquet_reader =
-        parquet::ParquetFileReader::Open(std::make_shared<ArrowFileReader>(std::move(file)));
+    parquet::ReaderProperties checked;
+    checked.set_page_checksum_verification(true);
+    auto parquet_reader = parquet::ParquetFileReader::Open(
+        std::make_shared<ArrowFileReader>(std::move(file)), checked);
     impl->metadata = parquet_reader->metadata();
     parquet::ArrowReaderProperties properties(/*use_threads=*/true);
     const auto* schema = impl->metadata->schema();
@@ -190,23 +242,35 @@ std::vector<ParquetTableFile::RowGroup> ParquetTableFile::row_groups(
 
 Result<std::shared_ptr<arrow::Table>> ParquetTableFile::read(
     const std::vector<RowGroup>& groups, const std::vector<std::string>& columns) const {
-  std::vector<int> leaves;
-  if (columns.empty()) {
-    for (int i = 0; i < impl_->metadata->num_columns(); ++i) leaves.push_back(i);
-  }
-  for (const auto& name : columns) {
-    if (const int leaf = leaf_of(*impl_->metadata, name); leaf >= 0) leaves.push_back(leaf);
-  }
   std::vector<int> indices;
   indices.reserve(groups.size());
   for (const RowGroup& group : groups) indices.push_back(group.index);
   try {
-    auto table = to_result(impl_->reader->ReadRowGroups(indices, leaves), ErrorCode::corrupt);
+    auto table = to_result(impl_->reader->ReadRowGroups(indices, impl_->leaves_of(columns)),
+                           ErrorCode::corrupt);
     if (!table) return std::unexpected(std::move(table).error().in(impl_->path));
     return table;
   } catch (const parquet::ParquetException& error) {
     return std::unexpected(damaged(impl_->path, error));
   }
+}
+
+Result<std::unique_ptr<arrow::RecordBatchReader>> ParquetTableFile::batches(
+    const std::vector<std::string>& columns, std::int64_t rows_max) const {
+  impl_->reader->set_use_threads(false);
+  impl_->reader->set_batch_size(rows_max);
+  std::vector<int> groups(static_cast<std::size_t>(impl_->metadata->num_row_groups()));
+  for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = static_cast<int>(i);
+  try {
+    return to_result(impl_->reader->GetRecordBatchReader(groups, impl_->leaves_of(columns)),
+                     ErrorCode::corrupt);
+  } catch (const parquet::ParquetException& error) {
+    return std::unexpected(damaged(impl_->path, error));
+  }
+}
+
+const std::string& ParquetTableFile::written_by() const {
+  return impl_->metadata->created_by();
 }
 
 }  // namespace vortex

@@ -26,10 +26,37 @@ struct ParquetLayout {
   std::vector<std::string> statistics;
 };
 
-// Writes the batch as a new durable file (zstd, row groups of at most 128 Ki rows) and gives its
-// size.
-Result<std::int64_t> write_parquet(FileSystem& files, const std::string& path,
-                                   const arrow::RecordBatch& batch, const ParquetLayout& layout);
+struct WrittenFile {
+  std::int64_t size = 0;
+  std::string checksum;  // Checksum::hex of its bytes
+};
+
+// Writes a new file batch by batch (zstd, page checksums, row groups of at most 128 Ki rows). Gone
+// when dropped before `finish` succeeded.
+class ParquetTableWriter {
+ public:
+  static Result<ParquetTableWriter> create(FileSystem& files, const std::string& path,
+                                           const arrow::Schema& schema,
+                                           const ParquetLayout& layout);
+  ParquetTableWriter(const ParquetTableWriter&) = delete;
+  ParquetTableWriter& operator=(const ParquetTableWriter&) = delete;
+  ParquetTableWriter(ParquetTableWriter&&) noexcept;
+  ParquetTableWriter& operator=(ParquetTableWriter&&) noexcept;
+  ~ParquetTableWriter();
+
+  // The rows become row groups of their own.
+  Result<void> write(const arrow::RecordBatch& batch);
+  Result<WrittenFile> finish();  // the file is durable
+
+ private:
+  struct Impl;
+  explicit ParquetTableWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// All of a file at once.
+Result<WrittenFile> write_parquet(FileSystem& files, const std::string& path,
+                                  const arrow::RecordBatch& batch, const ParquetLayout& layout);
 
 // What rows a reader is after; empty members exclude nothing.
 struct RowFilter {
@@ -59,6 +86,11 @@ class ParquetTableFile {
   // Text columns come as dictionaries. `columns` empty: all. Columns the file lacks are left out.
   Result<std::shared_ptr<arrow::Table>> read(const std::vector<RowGroup>& groups,
                                              const std::vector<std::string>& columns) const;
+  // The same, some rows at a time, one column after the other: little memory. The file must outlive
+  // the reader.
+  Result<std::unique_ptr<arrow::RecordBatchReader>> batches(const std::vector<std::string>& columns,
+                                                            std::int64_t rows_max) const;
+  const std::string& written_by() const;  // "Vortex 0.1.0"
 
  private:
   struct Impl;

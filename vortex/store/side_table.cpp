@@ -98,7 +98,10 @@ Result<std::string> SideTable::add(const arrow::RecordBatch& rows, const CommitN
   VORTEX_TRY_VOID(files_.make_directories(folder + "/_delta_log"));
   AddFile file;
   file.path = fmt::format("part-{}.parquet", random.uuid());
-  VORTEX_TRY(file.size, write_parquet(files_, folder + "/" + file.path, rows, side_layout(table_)));
+  VORTEX_TRY(const auto written,
+             write_parquet(files_, folder + "/" + file.path, rows, side_layout(table_)));
+  file.size = written.size;
+  file.tags[kChecksumTag] = written.checksum;
   VORTEX_TRY(file.modification_ms, log_.next_timestamp(now));
   file.stats_json = symbol_statistics(rows);
   file.stats = parse_statistics(file.stats_json);

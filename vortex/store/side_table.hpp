@@ -32,6 +32,7 @@ class SideTable {
   // Reads commits of others; an absent table is empty.
   Result<void> refresh();
   const DeltaLog& log() const { return log_; }
+  DeltaLog& log() { return log_; }
 
   // Adds the rows in one durable commit. `replaces`: paths of files an earlier attempt at the same
   // rows added, taken out again by this commit. Gives the path of the new file.

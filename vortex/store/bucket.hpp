@@ -1,0 +1,59 @@
+// Which bucket of time a data file belongs to, and which files are worth merging into one. Closed
+// days become months and closed months years; intraday one level finer. Pure functions of what the
+// log says of the files and of `now`; docs/dataset.md gives the reasons of the sizes.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "vortex/base/time.hpp"
+#include "vortex/model/interval.hpp"
+#include "vortex/model/time_range.hpp"
+#include "vortex/store/delta_actions.hpp"
+
+namespace vortex {
+
+// A bars file is closed at the first new symbol after so many rows: rewriting one takes ~0.4 s.
+inline constexpr std::int64_t kFileRowsMax = std::int64_t{1} << 20;
+// A file over several buckets is left whole up to here: rewriting it takes ~50 ms.
+inline constexpr std::int64_t kWideBytesMax = std::int64_t{8} << 20;
+// Side tables grow no file beyond this.
+inline constexpr std::int64_t kSideBytesMax = std::int64_t{64} << 20;
+// What a compaction after a sync may read.
+inline constexpr std::int64_t kAutomaticBytesMax = std::int64_t{32} << 20;
+// What one merge reads at once; more files take several rounds.
+inline constexpr std::size_t kMergeFilesMax = 128;
+inline constexpr std::int64_t kMergeBufferedMax = std::int64_t{128} << 20;
+
+// When merging is worth a commit.
+struct MergePolicy {
+  std::size_t closed_files_min = 2;  // in a closed bucket, or over several
+  std::size_t open_files_min = 32;   // in the bucket that still grows
+  std::int64_t bytes_max = INT64_MAX;
+  static MergePolicy by_hand() { return {}; }
+  static MergePolicy automatic() {
+    return {.closed_files_min = 4, .open_files_min = 32, .bytes_max = kAutomaticBytesMax};
+  }
+};
+
+// The bucket that holds a bar's time, as things stand at `now`. Buckets tile all time; the last one
+// is open and has no end.
+TimeRange bucket_of(Interval interval, TimePoint time, TimePoint now);
+
+struct MergeTask {
+  std::vector<const AddFile*> inputs;
+  bool split = false;  // rows go to a file for each bucket; else all to one bucket's
+  std::int64_t bytes() const;
+};
+
+// The merges of one partition: each file in one task at most. What is planned from the files that
+// these leave behind comes to an end.
+std::vector<MergeTask> plan_merges(const std::vector<const AddFile*>& files, Interval interval,
+                                   TimePoint now, const MergePolicy& policy);
+
+// Runs of neighbours in age of a side table, oldest first, each to become one file. `automatic`
+// keeps the cost of a growing table at n log n.
+std::vector<std::vector<const AddFile*>> plan_side_merges(std::vector<const AddFile*> files,
+                                                          bool automatic);
+
+}  // namespace vortex
