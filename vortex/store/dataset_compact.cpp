@@ -74,6 +74,7 @@ Result<CompactReceipt> Dataset::Impl::compact(const CompactOptions& options) {
     VORTEX_TRY(const bool more, compact_bars(options, bytes_left, receipt));
     if (!more) break;
   }
+  VORTEX_TRY_VOID(compact_side_tables(options.automatic, receipt));
   receipt.version = bars.version();
   return receipt;
 }
@@ -145,6 +146,24 @@ Result<bool> Dataset::Impl::commit_merged(std::vector<MergedTask> merged, Compac
   for (const MergedTask& task : merged) discard_bars(*files, task.files.adds);
   return fail(ErrorCode::commit_conflict,
               fmt::format("{}: other writers were faster {} times", path, kAttemptsMax));
+}
+
+Result<void> Dataset::Impl::compact_side_tables(bool automatic, CompactReceipt& receipt) {
+  for (SideTable* table : {&captures, &revisions, &quarantine, &actions, &instruments}) {
+    VORTEX_TRY(const auto done,
+               table->merge(bars, automatic, optimize_note(random.uuid()), clock.now(), random));
+    for (const TableCompaction& one : done) {
+      TableCompaction& tally = tally_of(receipt, one.table);
+      ++receipt.commits;
+      tally.files_read += one.files_read;
+      tally.files_written += one.files_written;
+      tally.rows += one.rows;
+      tally.rows_dropped += one.rows_dropped;
+      tally.bytes_read += one.bytes_read;
+      tally.bytes_written += one.bytes_written;
+    }
+  }
+  return {};
 }
 
 Result<CompactReceipt> Dataset::compact(const CompactOptions& options) {

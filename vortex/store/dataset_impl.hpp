@@ -86,6 +86,7 @@ struct Dataset::Impl {
   Result<CompactReceipt> compact(const CompactOptions& options);
   Result<bool> compact_bars(const CompactOptions& options, std::int64_t& bytes_left,
                             CompactReceipt& receipt);
+  Result<void> compact_side_tables(bool automatic, CompactReceipt& receipt);
   Result<bool> commit_merged(std::vector<MergedTask> merged, CompactReceipt& receipt);
 
   // dataset_commit.cpp

@@ -20,7 +20,7 @@ constexpr int kAttemptsMax = 20;  // lost races for one small table before givin
 constexpr const char* kRetention =
     "interval 3650 days";  // nothing is cleaned by other tools' defaults
 
-std::string symbol_statistics(const arrow::RecordBatch& rows) {
+std::string statistics_of(const arrow::RecordBatch& rows) {
   const ColumnReader symbols(rows, "symbol");
   std::string_view lowest = symbols.text(0);
   std::string_view highest = lowest;
@@ -28,9 +28,23 @@ std::string symbol_statistics(const arrow::RecordBatch& rows) {
     lowest = std::min(lowest, symbols.text(row));
     highest = std::max(highest, symbols.text(row));
   }
+  return symbol_statistics(lowest, highest, rows.num_rows());
+}
+
+Result<bool> commit_came(RowsThatCount& counting, std::int64_t version, std::string_view commit) {
+  if (version > counting.version_max) return false;
+  if (commit.empty()) return true;
+  VORTEX_TRY(const auto note, counting.bars.note_of(version));
+  return !note || note->commit_id == commit;
+}
+
+}  // namespace
+
+std::string symbol_statistics(std::string_view lowest, std::string_view highest,
+                              std::int64_t rows) {
   JsonWriter writer;
   writer.begin_object();
-  writer.member("numRecords", rows.num_rows());
+  writer.member("numRecords", rows);
   writer.key("minValues");
   writer.begin_object();
   writer.member("symbol", lowest);
@@ -57,15 +71,6 @@ ParquetLayout side_layout(const TableDefinition& table) {
   }
   return layout;
 }
-
-Result<bool> commit_came(RowsThatCount& counting, std::int64_t version, std::string_view commit) {
-  if (version > counting.version_max) return false;
-  if (commit.empty()) return true;
-  VORTEX_TRY(const auto note, counting.bars.note_of(version));
-  return !note || note->commit_id == commit;
-}
-
-}  // namespace
 
 void describe_table(CommitActions& actions, const TableDefinition& table, Random& random,
                     TimePoint now) {
@@ -103,7 +108,7 @@ Result<std::string> SideTable::add(const arrow::RecordBatch& rows, const CommitN
   file.size = written.size;
   file.tags[kChecksumTag] = written.checksum;
   VORTEX_TRY(file.modification_ms, log_.next_timestamp(now));
-  file.stats_json = symbol_statistics(rows);
+  file.stats_json = statistics_of(rows);
   file.stats = parse_statistics(file.stats_json);
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     CommitActions actions;

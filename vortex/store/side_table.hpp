@@ -15,6 +15,8 @@
 #include "vortex/base/error.hpp"
 #include "vortex/base/random.hpp"
 #include "vortex/store/delta_log.hpp"
+#include "vortex/store/maintenance.hpp"
+#include "vortex/store/parquet_file.hpp"
 #include "vortex/store/table_schema.hpp"
 
 namespace vortex {
@@ -39,18 +41,30 @@ class SideTable {
   Result<std::string> add(const arrow::RecordBatch& rows, const CommitNote& note, TimePoint now,
                           Random& random, const std::vector<std::string>& replaces);
 
+  // Merges small files into fewer (side_table_merge.cpp); one entry a commit. `bars` must be up to
+  // date: it says which rows' commits came.
+  Result<std::vector<TableCompaction>> merge(DeltaLog& bars, bool automatic, const CommitNote& note,
+                                             TimePoint now, Random& random);
+
   // Calls `visit` with the rows that count, oldest commit first: a batch and the row numbers in it.
   // `symbol` passes over files that cannot hold it; empty: all.
   using Visit = std::function<void(const arrow::RecordBatch&, const std::vector<std::int64_t>&)>;
   Result<void> scan(RowsThatCount counting, std::string_view symbol, const Visit& visit);
 
  private:
+  class Merging;
+  Result<TableCompaction> merge_run(DeltaLog& bars, const std::vector<const AddFile*>& inputs,
+                                    CommitNote note, TimePoint now, Random& random);
   Result<void> scan_file(const AddFile& file, RowsThatCount counting, const Visit& visit);
 
   FileSystem& files_;
   const TableDefinition& table_;
   DeltaLog log_;
 };
+
+// How files of a side table are laid out, and their statistics.
+ParquetLayout side_layout(const TableDefinition& table);
+std::string symbol_statistics(std::string_view lowest, std::string_view highest, std::int64_t rows);
 
 // A new table's protocol and metadata.
 void describe_table(CommitActions& actions, const TableDefinition& table, Random& random,
