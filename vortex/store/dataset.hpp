@@ -146,6 +146,9 @@ class Dataset {
   // Fewer files with the same rows, in versions of their own (docs/dataset.md, "Layout and
   // buckets"). Where there is nothing to do no version is made.
   Result<CompactReceipt> compact(const CompactOptions& options);
+  // Removes files that no version younger than `keep` needs, and what crashed commits left behind.
+  // Older versions are gone for good: reading one says so.
+  Result<VacuumReceipt> vacuum(const VacuumOptions& options);
 
  private:
   struct Impl;

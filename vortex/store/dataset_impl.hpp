@@ -99,6 +99,10 @@ struct Dataset::Impl {
   Result<void> add_side(CommitPlan& plan, SideTable& table, RowWriter& rows);
   Result<void> note_state(const CommitPlan& plan);
 
+  // dataset_vacuum.cpp
+  Result<VacuumReceipt> vacuum(const VacuumOptions& options);
+  Result<void> settle_side_tables();
+
   // dataset_known.cpp
   Result<void> load_known(SideTable& table, KnownRows& known);
   Result<void> plan_side_rows(CommitPlan& plan);

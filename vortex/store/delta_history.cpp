@@ -19,6 +19,21 @@ Result<Snapshot> DeltaLog::snapshot_at(std::int64_t wanted) {
   return replay(listing, wanted);
 }
 
+Result<std::set<std::string>> DeltaLog::paths_since(std::int64_t first) {
+  VORTEX_TRY(const Snapshot base, snapshot_at(first));
+  std::set<std::string> paths;
+  for (const auto& [path, file] : base.files) paths.insert(path);
+  for (std::int64_t version = first + 1; version <= snapshot_.version; ++version) {
+    VORTEX_TRY(const auto actions, read_commit(version));
+    if (!actions) {
+      return fail(ErrorCode::corrupt, fmt::format("table {}: version {} is missing from the log",
+                                                  directory_, version));
+    }
+    for (const AddFile& add : actions->adds) paths.insert(add.path);
+  }
+  return paths;
+}
+
 Result<std::int64_t> DeltaLog::oldest_version() {
   VORTEX_TRY(const auto listing, list_log(files_, directory_));
   const auto oldest = listing.oldest_readable();

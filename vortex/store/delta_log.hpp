@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,8 @@ class DeltaLog {
   // May Vortex write here? newer_protocol with the reason if not.
   Result<void> check_writable() const;
 
+  // The paths of every data file that `first` or a later version has or had.
+  Result<std::set<std::string>> paths_since(std::int64_t first);
   // The oldest version that snapshot_at can give.
   Result<std::int64_t> oldest_version();
   // Writes a checkpoint of the newest version (of version() when nobody was faster) now.

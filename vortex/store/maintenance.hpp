@@ -49,7 +49,6 @@ struct VacuumReceipt {
   std::int64_t version_min = 0;  // the oldest version of bars that can still be read
   std::vector<VacuumedFile> files;
   std::int64_t bytes = 0;
-  std::int64_t log_files = 0;  // removed from the commit logs
 };
 
 struct VerifyOptions {

@@ -35,6 +35,7 @@ class SideTable {
   Result<void> refresh();
   const DeltaLog& log() const { return log_; }
   DeltaLog& log() { return log_; }
+  const TableDefinition& definition() const { return table_; }
 
   // Adds the rows in one durable commit. `replaces`: paths of files an earlier attempt at the same
   // rows added, taken out again by this commit. Gives the path of the new file.

@@ -138,7 +138,7 @@ class SideTable::Merging {
     if (writer_) {
       VORTEX_TRY(const auto written, writer_->finish());
       file_.size = written.size;
-      file_.checksum = written.checksum;
+      file_.tags[kChecksumTag] = written.checksum;
       file_.stats_json = symbol_statistics(lowest_, highest_, kept_.rows);
       file_.stats = parse_statistics(file_.stats_json);
       file_.data_change = false;
