@@ -22,6 +22,14 @@ namespace vortex {
 // Texts by number, each once, in the order they came.
 class TextPool {
  public:
+  TextPool() = default;
+  // Not copied: a copy's map would look into the strings of the first.
+  TextPool(const TextPool&) = delete;
+  TextPool& operator=(const TextPool&) = delete;
+  TextPool(TextPool&&) noexcept = default;
+  TextPool& operator=(TextPool&&) noexcept = default;
+  ~TextPool() = default;
+
   std::int32_t number_of(std::string_view text);
   // -1 when it is not there.
   std::int32_t find(std::string_view text) const;

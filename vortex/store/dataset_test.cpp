@@ -103,6 +103,21 @@ TEST_F(DatasetTest, C9OfRowsWithOneKeyTheLastReceivedWins) {
   EXPECT_THAT(closes(dataset, "AAPL"), ElementsAre(50, 11, 99));
 }
 
+TEST_F(DatasetTest, C9ABatchOfSeveralProvidersSentAgainIsNotNew) {
+  auto dataset = open();
+  const auto batch = [] {
+    std::vector<SeriesBatch> out;
+    for (const char* provider : {"a", "b", "c"}) {
+      out.push_back(store_test::series(key("AAPL", provider), {bar(1, 10), bar(2, 11)}));
+    }
+    return out;
+  };
+  commit(dataset, batch());
+  const auto again = commit(dataset, batch());
+  EXPECT_FALSE(again.committed);
+  for (const auto& series : again.series) EXPECT_EQ(series.rows_unchanged, 2);
+}
+
 TEST_F(DatasetTest, OddSymbolsStayApart) {
   auto dataset = open();
   const std::vector<std::string> symbols = {"0005.HK", "^GSPC", "ES=F", "BRK-B", "A/B", "a", "A"};
