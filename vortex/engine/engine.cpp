@@ -1,7 +1,7 @@
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <arrow/table.h>
@@ -26,15 +26,21 @@ struct Engine::Impl {
       : settings(given_settings), clock(given_clock), parts(std::move(given)) {}
 
   // The daily allowances of the providers that the items go to.
-  Result<std::map<std::string, AllowanceUse>> days_of(const std::vector<PlannedItem>& items) {
-    std::map<std::string, AllowanceUse> days;
-    std::set<const Provider*> asked;
+  Result<ProviderClients::Days> days_of(const std::vector<PlannedItem>& items) {
+    std::vector<const Provider*> asked;
     for (const PlannedItem& item : items) {
-      if (item.route.provider == nullptr || !asked.insert(item.route.provider).second) continue;
-      VORTEX_TRY(const auto day, clients->day_of(*item.route.provider));
-      if (day) days.emplace(item.route.provider->name(), *day);
+      const Provider* const provider = item.route.provider;
+      if (provider != nullptr && std::ranges::find(asked, provider) == asked.end())
+        asked.push_back(provider);
     }
+    Result<ProviderClients::Days> days;
+    parts.runtime->run(ask_days(std::move(asked), &days));
     return days;
+  }
+
+  boost::asio::awaitable<void> ask_days(std::vector<const Provider*> asked,
+                                        Result<ProviderClients::Days>* days) {
+    *days = co_await clients->days_of(std::move(asked));
   }
 
   Run::Parts run_parts(const SyncHooks& hooks, std::string command, Monotonic started) {

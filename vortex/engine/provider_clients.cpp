@@ -53,6 +53,7 @@ ProviderClients::ProviderClients(Parts parts)
       all_calls_(parts_.runtime->io_executor(),
                  static_cast<std::size_t>(parts_.settings->concurrency)),
       ledger_turn_(parts_.runtime->io_executor(), 1),
+      release_turn_(parts_.runtime->io_executor(), 1),
       directory_(directory_of(*parts_.settings, parts_.runtime->clock())) {}
 
 Result<ProviderClient*> ProviderClients::client_for(const Provider& provider) {
@@ -79,12 +80,25 @@ Result<ProviderClient*> ProviderClients::client_for(const Provider& provider) {
   return client.get();
 }
 
-Result<std::optional<AllowanceUse>> ProviderClients::day_of(const Provider& provider) {
-  VORTEX_TRY(const ProviderClient* client, client_for(provider));
-  const Clock& clock = parts_.runtime->clock();
-  VORTEX_TRY(const AccountUse use,
-             parts_.ledger->use(client->account(), client->limits(),
-                                {.elapsed = clock.monotonic(), .calendar = clock.now()}));
+Task<ProviderClients::Days> ProviderClients::days_of(std::vector<const Provider*> providers) {
+  Days days;
+  for (const Provider* provider : providers) {
+    VORTEX_CO_TRY(const auto day, co_await day_of(provider));
+    if (day) days.emplace(provider->name(), *day);
+  }
+  co_return days;
+}
+
+Task<std::optional<AllowanceUse>> ProviderClients::day_of(const Provider* provider) {
+  VORTEX_CO_TRY(const ProviderClient* client, client_for(*provider));
+  VORTEX_CO_TRY(auto turn, co_await ledger_turn_.take());
+  VORTEX_CO_TRY(const AccountUse use,
+                co_await run_on_pool(
+                    *parts_.runtime, [ledger = parts_.ledger, name = client->account(),
+                                      limits = client->limits(), clock = &parts_.runtime->clock()] {
+                      return ledger->use(name, limits,
+                                         {.elapsed = clock->monotonic(), .calendar = clock->now()});
+                    }));
   std::optional<AllowanceUse> tightest;
   for (const AllowanceUse& allowance : use.allowances) {
     if (!allowance.is_day) continue;
@@ -93,7 +107,7 @@ Result<std::optional<AllowanceUse>> ProviderClients::day_of(const Provider& prov
     };
     if (!tightest || left(allowance) < left(*tightest)) tightest = allowance;
   }
-  return tightest;
+  co_return tightest;
 }
 
 std::vector<ProviderStatus> ProviderClients::status() const {
@@ -134,7 +148,10 @@ void ProviderClients::check_health() {
   }
 }
 
-boost::asio::awaitable<void> ProviderClients::release() {
+boost::asio::awaitable<void> ProviderClients::end_run() {
+  if (--runs_ > 0) co_return;
+  auto turn = co_await release_turn_.take();
+  if (!turn || runs_ > 0) co_return;  // what is not given back counts as used
   for (const auto& [name, client] : clients_) {
     if (client != nullptr) co_await client->release();
   }

@@ -11,6 +11,7 @@
 #include "vortex/base/random.hpp"
 #include "vortex/engine/provider_client.hpp"
 #include "vortex/engine/run_status.hpp"
+#include "vortex/runtime/task.hpp"
 #include "vortex/telemetry/health_monitor.hpp"
 
 namespace vortex {
@@ -30,8 +31,9 @@ class ProviderClients {
 
   Result<ProviderClient*> client_for(const Provider& provider);
 
-  // What is left of an account's day, where it has a daily limit. Blocking.
-  Result<std::optional<AllowanceUse>> day_of(const Provider& provider);
+  // What is left of the accounts' days, by provider, where there is a daily limit.
+  using Days = std::map<std::string, AllowanceUse>;
+  Task<Days> days_of(std::vector<const Provider*> providers);
 
   std::vector<ProviderStatus> status() const;
 
@@ -41,15 +43,19 @@ class ProviderClients {
   // Judges each provider by its traffic, once in the monitor's interval; events tell of changes.
   void check_health();
 
-  // Gives permits and places back that are not needed any more.
-  boost::asio::awaitable<void> release();
+  // Around each run. When the last one has ended, permits and places go back that nobody needs.
+  void begin_run() { ++runs_; }
+  boost::asio::awaitable<void> end_run();
 
  private:
+  Task<std::optional<AllowanceUse>> day_of(const Provider* provider);
   boost::asio::awaitable<void> keep_endpoints();
 
   Parts parts_;
   Slots all_calls_;
   Slots ledger_turn_;
+  Slots release_turn_;
+  int runs_ = 0;
   std::unique_ptr<Directory> directory_;  // of the providers with several endpoints; null: none
   HealthMonitor health_;
   std::map<std::string, std::unique_ptr<ProviderClient>, std::less<>> clients_;

@@ -48,6 +48,7 @@ Run::Run(const Parts& parts, std::vector<PlannedItem> items, SyncReport& report,
           TaskGroupOptions{.tasks_max = static_cast<std::size_t>(parts.settings->concurrency)})) {}
 
 boost::asio::awaitable<void> Run::run() {
+  parts_.clients->begin_run();
   const bool tells = !parts_.settings->state_dir.empty() && teller_.spawn(tell_others());
   std::exception_ptr bug;
   try {
@@ -56,7 +57,7 @@ boost::asio::awaitable<void> Run::run() {
     bug = std::current_exception();
   }
   // Whatever happened: nothing of this run may go on without it, and others wait for its places.
-  co_await parts_.clients->release();
+  co_await parts_.clients->end_run();
   try {
     if (!bug) co_await finish();
   } catch (...) {

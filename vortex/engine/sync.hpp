@@ -1,5 +1,6 @@
 // Brings series of a dataset up to date, or fetches them without storing: the engine as a library.
-// The way of one item stands in journey.cpp. Blocking; one call at a time per Engine.
+// The way of one item stands in journey.cpp. Blocking; several threads may
+// call at once: their work shares the engine's loop, its providers' limits and its breakers.
 #pragma once
 
 #include <cstdint>

@@ -104,7 +104,7 @@ std::optional<Error> outcome_of(const SyncReport& report) {
   return Error(*first->error).in(first->symbol);
 }
 
-// Owns the workers' engines. Shared by the threads of a runner.
+// Owns the workers' engine. Shared by the threads of a runner.
 class SyncTasks {
  public:
   SyncTasks(const Settings& settings, EngineFactory engines)
@@ -113,7 +113,7 @@ class SyncTasks {
   TaskOutcome run(const TaskContext& context) {
     auto request = read_sync_task(context.payload(), settings_);
     if (!request) return {.error = std::move(request).error()};
-    auto engine = engine_of(context.worker());
+    auto engine = this->engine();
     if (!engine) return {.error = std::move(engine).error().in("no engine")};
     const SyncHooks hooks{.progress = [&context](const SyncProgress& now) { show(context, now); },
                           .stop = context.stop()};
@@ -143,23 +143,19 @@ class SyncTasks {
                                         now.calls.sent, now.committing ? ", committing" : ""));
   }
 
-  // The lock is held for the list alone: each worker uses its own engine.
-  Result<Engine*> engine_of(std::size_t worker) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (engines_.size() <= worker) engines_.resize(worker + 1);
-      if (engines_[worker] != nullptr) return engines_[worker].get();
-    }
-    VORTEX_TRY(auto made, factory_());
+  // The lock is held while the engine is made, for which the other workers wait.
+  Result<Engine*> engine() {
     const std::lock_guard lock(mutex_);
-    engines_[worker] = std::move(made);
-    return engines_[worker].get();
+    if (engine_ == nullptr) {
+      VORTEX_TRY(engine_, factory_());
+    }
+    return engine_.get();
   }
 
   const Settings& settings_;
   EngineFactory factory_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Engine>> engines_;
+  std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace

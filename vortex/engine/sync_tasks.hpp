@@ -22,15 +22,15 @@ namespace vortex {
 
 inline constexpr std::string_view kSyncTaskKind = "sync";
 
-// A fresh engine; called by the workers' threads, at most once a worker.
+// Makes the engine; called once, by a worker's thread, when it is first needed. After a failure the
+// next task asks again.
 using EngineFactory = std::function<Result<std::unique_ptr<Engine>>()>;
 
 // Providers that the payload does not name are those of the settings.
 Result<SyncRequest> read_sync_task(std::string_view payload, const Settings& settings);
 
-// The work of a runner with `workers` threads: each has an engine of its own (an engine does one
-// sync at a time), made when it is first needed and kept. `settings` must outlive the runner, as
-// must what the factory uses.
+// The work of a runner. Its workers share one engine, so that limits, breakers and retry budgets
+// are those of the process. `settings` must outlive the runner, as must what the factory uses.
 //
 // A sync that was stopped ends with `cancelled`, what had come by then is committed; one of which
 // nothing succeeded ends with its first item's error. The report is the result in each case.

@@ -101,7 +101,7 @@ class SyncTaskRunTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  std::unique_ptr<TaskRunner> runner() {
+  std::unique_ptr<TaskRunner> runner(int workers = 1) {
     auto log = TaskLog::open(settings_.store_uri);  // where a daemon keeps it
     EXPECT_TRUE(log.has_value()) << log.error().message;
     auto work = sync_task_work(settings_, [this]() -> Result<std::unique_ptr<Engine>> {
@@ -111,8 +111,8 @@ class SyncTaskRunTest : public testing::Test {
           {.providers = fake::fake_registry(),
            .transport = std::make_unique<fake::FakeTransport>(nullptr, clock_, script_, log_)});
     });
-    auto made =
-        TaskRunner::create(clock_, std::move(*log), std::move(work), {.limits = {.workers = 1}});
+    auto made = TaskRunner::create(clock_, std::move(*log), std::move(work),
+                                   {.limits = {.workers = workers}});
     EXPECT_TRUE(made.has_value());
     return std::move(*made);
   }
@@ -150,7 +150,7 @@ TEST_F(SyncTaskRunTest, ASyncRunsAsATaskAndItsReportIsTheResult) {
   EXPECT_EQ(second->status.state, TaskState::failed);
   EXPECT_EQ(second->status.error->code, ErrorCode::not_found);
   EXPECT_EQ(Json::parse(second->text)->string_at("status"), "failed");
-  EXPECT_EQ(engines_, 1) << "one engine a worker";
+  EXPECT_EQ(engines_, 1) << "made once and kept";
 }
 
 TEST_F(SyncTaskRunTest, ASyncThatIsDeferredInPartIsDoneAndInWholeFails) {
@@ -173,6 +173,40 @@ TEST_F(SyncTaskRunTest, ASyncThatIsDeferredInPartIsDoneAndInWholeFails) {
   EXPECT_EQ(Json::parse(whole->text)->string_at("status"), "deferred") << whole->text;
   EXPECT_EQ(whole->status.state, TaskState::failed);
   EXPECT_EQ(whole->status.error->error_class(), ErrorClass::quota_exhausted);
+}
+
+// P5 is a promise of the process: with a breaker and a budget for each worker this would be forty
+// calls.
+TEST_F(SyncTaskRunTest, B8TheWorkersTogetherRaiseNoStorm) {
+  constexpr int kTasks = 10;
+  script_ = [](const HttpCall&) {
+    return fake::Answer{.status = 503};
+  };
+  const auto tasks = runner(kTasks);
+  std::vector<TaskId> ids;
+  for (int i = 0; i < kTasks; ++i)
+    ids.push_back(tasks->submit(request("\"S" + std::to_string(i) + "\"")).value());
+  for (const TaskId id : ids) {
+    const auto result = tasks->wait(id, std::chrono::minutes(2));
+    ASSERT_TRUE(result.has_value()) << result.error().message;
+    EXPECT_EQ(result->status.state, TaskState::failed);
+  }
+  EXPECT_EQ(engines_, 1);
+  EXPECT_LE(std::ssize(log_.targets), kTasks * 12 / 10 + 10);
+}
+
+TEST_F(SyncTaskRunTest, SyncsOfOneProcessRunAtTheSameTimeAndEachHasItsOwnReport) {
+  constexpr int kTasks = 8;
+  const auto tasks = runner(kTasks);
+  std::vector<TaskId> ids;
+  for (int i = 0; i < 3 * kTasks; ++i)
+    ids.push_back(tasks->submit(request("\"S" + std::to_string(i) + "\"")).value());
+  for (const TaskId id : ids) {
+    const auto result = tasks->wait(id, std::chrono::minutes(2));
+    ASSERT_TRUE(result.has_value()) << result.error().message;
+    EXPECT_EQ(result->status.state, TaskState::done) << result->text;
+    EXPECT_EQ(Json::parse(result->text)->find("rows")->int_at("new"), 2) << result->text;
+  }
 }
 
 TEST_F(SyncTaskRunTest, ACancelledSyncEndsCancelledWithItsReport) {

@@ -9,10 +9,10 @@
 //   …
 //   tasks->drain(std::chrono::seconds(30));  // on SIGTERM
 //
-// Work is a blocking function on one of `workers` threads (Engine::sync blocks, one call at a time
-// per engine), told to stop by a std::stop_token. The threads belong to the runner. A function that
-// throws fails its own task with `internal`; one that does not stop within the grace time is named
-// in the log and in its status, and keeps its thread while the others go on.
+// Work is a blocking function on one of `workers` threads, told to stop by a std::stop_token. The
+// threads belong to the runner. A function that throws fails its own task with `internal`; one that
+// does not stop within the grace time is named in the log and in its status, and keeps its thread
+// while the others go on.
 //
 // Thread-safe, except that `drain` and the destructor are not called from inside the work.
 #pragma once

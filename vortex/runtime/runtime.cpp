@@ -1,7 +1,9 @@
 #include "vortex/runtime/runtime.hpp"
 
 #include <algorithm>
+#include <condition_variable>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -48,7 +50,15 @@ struct Runtime::Impl {
         sleepers(time.late_max, time.seed),
         waiters(io, sleepers, WaiterSet::Time::simulated) {}
 
+  bool simulated() const { return manual != nullptr; }
   void run_simulated(const MainEnd& main);
+  void run_in_turn(const MainEnd& main);
+  bool lead(const MainEnd& main);  // false: main ended while others ran the loop
+  void stop_leading();
+  struct LeadEnd {
+    void operator()(Impl* impl) const { impl->stop_leading(); }
+  };
+  void note_end(MainEnd& main, std::exception_ptr thrown);
 
   const Clock& clock;
   ManualClock* manual = nullptr;
@@ -58,7 +68,46 @@ struct Runtime::Impl {
   SleepHeap sleepers;
   WaiterSet waiters;
   std::optional<boost::asio::thread_pool> pool;
+
+  // Callers of `run` at the same time: one of them leads, which is to run the loop, until its own
+  // main has ended; then the next does.
+  std::mutex mutex;
+  std::condition_variable changed;  // a main ended, or the leader left
+  const MainEnd* leader = nullptr;
 };
+
+// On the leader's thread.
+void Runtime::Impl::note_end(MainEnd& main, std::exception_ptr thrown) {
+  const std::lock_guard lock(mutex);
+  main.ended = true;
+  main.bug = std::move(thrown);
+  if (leader == &main) io.stop();
+  changed.notify_all();
+}
+
+bool Runtime::Impl::lead(const MainEnd& main) {
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return main.ended || leader == nullptr; });
+  if (!main.ended) leader = &main;
+  return !main.ended;
+}
+
+void Runtime::Impl::stop_leading() {
+  const std::lock_guard lock(mutex);
+  leader = nullptr;
+  changed.notify_all();
+}
+
+void Runtime::Impl::run_in_turn(const MainEnd& main) {
+  if (!lead(main)) return;
+  const auto next = std::unique_ptr<Impl, LeadEnd>(this);  // also when a bug leaves the loop
+  io.restart();
+  if (simulated()) {
+    run_simulated(main);
+  } else {
+    io.run();
+  }
+}
 
 // Polling costs no system call as long as nobody made a socket or a timer of Asio's on this loop.
 void Runtime::Impl::run_simulated(const MainEnd& main) {
@@ -107,7 +156,7 @@ unsigned Runtime::cpu_threads() const {
   return impl_->threads;
 }
 bool Runtime::simulated() const {
-  return impl_->manual != nullptr;
+  return impl_->simulated();
 }
 std::uint64_t Runtime::steps() const {
   return impl_->steps;
@@ -117,19 +166,12 @@ WaiterSet& Runtime::waiters() {
 }
 
 void Runtime::run(boost::asio::awaitable<void> main) {
-  auto& io = impl_->io;
   const auto end = std::make_shared<MainEnd>();
-  io.restart();
-  boost::asio::co_spawn(io, std::move(main), [&io, end](std::exception_ptr thrown) {
-    end->ended = true;
-    end->bug = std::move(thrown);
-    io.stop();
-  });
-  if (simulated()) {
-    impl_->run_simulated(*end);
-  } else {
-    io.run();
-  }
+  boost::asio::co_spawn(impl_->io, std::move(main),
+                        [impl = impl_.get(), end](std::exception_ptr thrown) {
+                          impl->note_end(*end, std::move(thrown));
+                        });
+  impl_->run_in_turn(*end);
   if (end->bug) std::rethrow_exception(end->bug);
 }
 

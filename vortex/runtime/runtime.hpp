@@ -53,7 +53,8 @@ class Runtime {
   std::uint64_t steps() const;
 
   // Runs the loop on the calling thread until `main` has ended; that thread is the I/O thread. An
-  // exception that leaves `main` (a bug) is rethrown here. May be called again afterwards.
+  // exception that leaves `main` (a bug) is rethrown here. May be called again afterwards, and by
+  // several threads at once: their mains share the loop, which one of the callers runs at a time.
   // In simulated time std::logic_error says that nothing can ever happen again: main has not ended,
   // nothing is ready and nobody sleeps; or that time stands still under endless sleeps of no
   // length.

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <gtest/gtest.h>
@@ -33,6 +34,30 @@ TEST(RuntimeTest, RunsMainOnTheCallingThreadAndMayRunAgain) {
   }
 }
 
+// Counts the steps of all mains; two on different threads at once would be a data race.
+awaitable<void> take_steps(Runtime* runtime, int steps, int* taken) {
+  for (int i = 0; i < steps; ++i) {
+    ++*taken;
+    if (i % 3 == 0) co_await sleep_for(*runtime, Duration{50});
+    co_await run_on_pool(*runtime, []() -> Result<int> { return 0; });
+  }
+}
+
+TEST(RuntimeTest, ManyCallersShareOneLoopAndEachReturnsWhenItsMainHasEnded) {
+  const SystemClock clock;
+  Runtime runtime(clock, 2);
+  int taken = 0;
+  std::vector<std::thread> callers;
+  for (int caller = 1; caller <= 8; ++caller) {
+    callers.emplace_back([&runtime, &taken, caller] {
+      for (int round = 0; round < 5; ++round)
+        runtime.run(take_steps(&runtime, caller * 10, &taken));
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(taken, 5 * 10 * (8 * 9 / 2));
+}
+
 awaitable<void> throw_bug() {
   throw std::logic_error("broken invariant");
   co_return;
@@ -42,6 +67,16 @@ TEST(RuntimeTest, RethrowsWhatLeavesMain) {
   const SystemClock clock;
   Runtime runtime(clock, 1);
   EXPECT_THROW(runtime.run(throw_bug()), std::logic_error);
+}
+
+TEST(RuntimeTest, ABugReachesItsOwnCallerAlone) {
+  const SystemClock clock;
+  Runtime runtime(clock, 1);
+  int taken = 0;
+  std::thread other([&] { runtime.run(take_steps(&runtime, 200, &taken)); });
+  for (int i = 0; i < 20; ++i) EXPECT_THROW(runtime.run(throw_bug()), std::logic_error);
+  other.join();
+  EXPECT_EQ(taken, 200);
 }
 
 struct PoolVisit {
