@@ -95,6 +95,10 @@ void Committer::note(const std::vector<std::size_t>& items, Result<CommitReceipt
   for (std::size_t i = 0; i < items.size(); ++i) {
     const SeriesReceipt& series = receipt->series[i];
     ItemReport& item = report_.items[items[i]];
+    if (series.refused) {
+      item.status = ItemStatus::failed;
+      item.error = series.refused;
+    }
     item.rows_new += series.rows_new;
     item.rows_unchanged += series.rows_unchanged;
     item.rows_restated += series.rows_restated;

@@ -11,8 +11,9 @@
 #include <arrow/type.h>
 #include <fmt/core.h>
 
-#include "vortex/base/json.hpp"
+#include "vortex/store/adjust.hpp"
 #include "vortex/store/bars_files.hpp"
+#include "vortex/store/bars_judge.hpp"
 #include "vortex/store/parquet_file.hpp"
 #include "vortex/store/table_schema.hpp"
 
@@ -23,8 +24,6 @@ TimePoint to_time(std::int64_t us) {
   return TimePoint{Duration{us}};
 }
 
-// Two bars of one key, on one basis, hold the same. The rows' `adjusted` and `basis` stand beside
-// the numbers, so that a difference a known split explains can be told apart here.
 bool same_numbers(const BarColumns& stored, std::size_t stored_row, const BarColumns& incoming,
                   std::size_t row) {
   for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
@@ -38,9 +37,15 @@ bool same_numbers(const BarColumns& stored, std::size_t stored_row, const BarCol
 // Compares the rows of one file with a partition's.
 class FileComparison {
  public:
-  FileComparison(BarsPartition& partition, const AddFile& file)
-      : partition_(partition), file_(file), hints_(partition.spans.size()) {
+  FileComparison(BarsPartition& partition, const AddFile& file, SeriesKnowledge& knowledge,
+                 Meetings& meetings)
+      : partition_(partition),
+        file_(file),
+        knowledge_(knowledge),
+        meetings_(meetings),
+        hints_(partition.spans.size()) {
     for (std::size_t i = 0; i < hints_.size(); ++i) hints_[i] = partition.spans[i].begin;
+    meetings_.files.push_back(file.path);
   }
 
   // Row groups in which some key meets an incoming one, from times and symbols alone.
@@ -54,12 +59,9 @@ class FileComparison {
         .timestamp_max = to_time(last)};
     VORTEX_TRY(auto file,
                ParquetTableFile::open(files, std::string(bars_table().name) + "/" + file_.path));
-    const std::size_t begin = partition_.matches.size();
     for (const auto& group : file.row_groups(filter)) {
       VORTEX_TRY_VOID(compare_group(file, group));
     }
-    const std::size_t end = partition_.matches.size();
-    if (end > begin) partition_.touched.push_back({.path = file_.path, .begin = begin, .end = end});
     return {};
   }
 
@@ -67,6 +69,7 @@ class FileComparison {
   struct Hit {
     std::int64_t group_row = 0;
     std::size_t row = 0;
+    std::size_t span = 0;
   };
 
   Result<void> compare_group(const ParquetTableFile& file,
@@ -78,7 +81,7 @@ class FileComparison {
     VORTEX_TRY(const auto table, file.read({group}, {}));
     BarColumns stored;
     VORTEX_TRY_VOID(append_table(*table, stored));
-    for (const Hit& hit : hits_) note(stored, group, hit);
+    for (const Hit& hit : hits_) VORTEX_TRY_VOID(note(stored, group, hit));
     return {};
   }
 
@@ -128,32 +131,65 @@ class FileComparison {
       if (row == span.end || stamps[row] != stamp) return;
     }
     hints_[span_index] = row + 1;
-    hits_.push_back({.group_row = group_row, .row = row});
+    hits_.push_back({.group_row = group_row, .row = row, .span = span_index});
   }
 
-  void note(const BarColumns& stored, const ParquetTableFile::RowGroup& group, const Hit& hit) {
+  Result<void> note(const BarColumns& stored, const ParquetTableFile::RowGroup& group,
+                    const Hit& hit) {
+    const BarColumns& rows = partition_.rows;
     const auto stored_row = static_cast<std::size_t>(hit.group_row);
-    const bool finalised = stored.final[stored_row] == 0 && partition_.rows.final[hit.row] != 0;
-    RowState& state = partition_.states[hit.row];
-    if (!finalised && same_numbers(stored, stored_row, partition_.rows, hit.row)) {
-      if (state == RowState::fresh) state = RowState::unchanged;
-      return;
+    ++meetings_.met[hit.span];
+    const bool finalised = stored.final[stored_row] == 0 && rows.final[hit.row] != 0;
+    const bool equal = same_numbers(stored, stored_row, rows, hit.row);
+    if (equal && !finalised) {
+      VORTEX_TRY(const bool one_basis, on_one_basis(stored, stored_row, hit));
+      if (one_basis) {
+        note_equal(hit);
+        return {};
+      }
     }
-    state = RowState::restated;
-    StoredMatch match{.file_row = group.first_row + hit.group_row,
-                      .row = hit.row,
-                      .old_numbers = {},
-                      .old_capture = partition_.old_captures.number_of(
-                          stored.captures.text(stored.capture[stored_row])),
-                      .finalised = finalised};
+    Difference one{
+        .span = hit.span, .file = meetings_.files.size() - 1, .equal_as_received = equal};
+    VORTEX_TRY(one.stored, basis_of(stored, stored_row));
+    one.match.file_row = group.first_row + hit.group_row;
+    one.match.row = hit.row;
+    one.match.old_capture =
+        partition_.old_captures.number_of(stored.captures.text(stored.capture[stored_row]));
+    one.match.finalised = finalised;
     for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
-      match.old_numbers[i] = stored.numbers[i].at(stored_row);
+      one.match.old_numbers[i] = stored.numbers[i].at(stored_row);
     }
-    partition_.matches.push_back(match);
+    meetings_.differences.push_back(one);
+    return {};
+  }
+
+  void note_equal(const Hit& hit) {
+    RowState& state = partition_.states[hit.row];
+    if (state == RowState::fresh) state = RowState::unchanged;
+    std::int64_t& first = meetings_.first_equal[hit.span];
+    first = std::min(first, partition_.rows.timestamp[hit.row]);
+  }
+
+  // The same basis, or two without a known split that could lie between.
+  Result<bool> on_one_basis(const BarColumns& stored, std::size_t stored_row, const Hit& hit) {
+    const BarColumns& rows = partition_.rows;
+    const bool same_adjustment = stored.adjustments.text(stored.adjusted[stored_row]) ==
+                                 rows.adjustments.text(rows.adjusted[hit.row]);
+    std::int32_t day = std::min(stored.basis[stored_row], rows.basis[hit.row]);
+    if (same_adjustment && stored.basis[stored_row] == rows.basis[hit.row]) return true;
+    if (!same_adjustment) {  // one may stand on the shares of its own day
+      day = static_cast<std::int32_t>(
+          date_of(to_time(rows.timestamp[hit.row])).time_since_epoch().count() - 1);
+    }
+    VORTEX_TRY(const bool splits, knowledge_.splits_after(partition_, partition_.spans[hit.span],
+                                                          Date{std::chrono::days{day}}));
+    return !splits;
   }
 
   BarsPartition& partition_;
   const AddFile& file_;
+  SeriesKnowledge& knowledge_;
+  Meetings& meetings_;
   std::vector<std::size_t> hints_;  // by span: where the next hit is likely
   std::vector<Hit> hits_;
 };
@@ -167,7 +203,7 @@ bool may_meet(const AddFile& file, const BarsPartition& partition) {
     return !stats.timestamp_min || to_time(stamps[span.end - 1]) >= *stats.timestamp_min;
   };
   const auto symbol = [&](const SeriesSpan& span) -> const std::string& {
-    return partition.rows.symbols.text(partition.rows.symbol[span.begin]);
+    return partition.symbol_of(span);
   };
   auto begin = partition.spans.begin();
   auto end = partition.spans.end();
@@ -178,17 +214,25 @@ bool may_meet(const AddFile& file, const BarsPartition& partition) {
 
 }  // namespace
 
-Result<void> compare_with_stored(FileSystem& files, const DeltaLog& log, BarsPartition& partition) {
+Result<void> compare_with_stored(FileSystem& files, const DeltaLog& log, BarsPartition& partition,
+                                 SeriesKnowledge& knowledge) {
   std::ranges::fill(partition.states, RowState::fresh);
   partition.matches.clear();
   partition.touched.clear();
+  partition.splits.clear();
+  partition.refused.clear();
   if (partition.rows.rows() == 0) return {};
+  const std::size_t spans = partition.spans.size();
+  Meetings meetings{.files = {},
+                    .differences = {},
+                    .met = std::vector<std::int64_t>(spans),
+                    .first_equal = std::vector<std::int64_t>(spans, INT64_MAX)};
   const PartitionValues values = partition.values();
   for (const auto& [path, file] : log.snapshot().files) {
     if (file->partition_values != values || !may_meet(*file, partition)) continue;
-    VORTEX_TRY_VOID(FileComparison(partition, *file).find(files));
+    VORTEX_TRY_VOID(FileComparison(partition, *file, knowledge, meetings).find(files));
   }
-  return {};
+  return judge(partition, meetings, knowledge);
 }
 
 }  // namespace vortex

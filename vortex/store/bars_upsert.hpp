@@ -3,8 +3,8 @@
 // rows, whatever the number of symbols. Not thread-safe.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -13,10 +13,12 @@
 #include "vortex/store/bar_columns.hpp"
 #include "vortex/store/dataset.hpp"
 #include "vortex/store/delta_log.hpp"
+#include "vortex/store/share_basis.hpp"
 
 namespace vortex {
 
-enum class RowState : std::uint8_t { fresh, unchanged, restated };
+// refused: of a series whose answer cannot stand beside what is stored.
+enum class RowState : std::uint8_t { fresh, unchanged, restated, refused };
 
 // One series' rows inside a BarsPartition: [begin, end), ascending by time, each time once.
 struct SeriesSpan {
@@ -28,10 +30,26 @@ struct SeriesSpan {
 // A stored row that an incoming one replaces.
 struct StoredMatch {
   std::int64_t file_row = 0;
-  std::size_t row = 0;  // of the partition's rows
-  std::array<double, kNumberColumns.size()> old_numbers{};
+  std::size_t row = 0;           // of the partition's rows
+  BarNumbers old_numbers{};      // as stored
+  BarNumbers new_numbers{};      // brought to the stored row's shares
   std::int32_t old_capture = 0;  // in BarsPartition::old_captures
   bool finalised = false;        // the stored bar could still change; this one cannot
+  bool replaces = false;         // judged so
+};
+
+// A known split that explains why stored and incoming rows of a series differ.
+struct SplitShown {
+  std::size_t span = 0;
+  Split split;
+  std::size_t row = 0;           // of the partition's rows: the newest that shows it
+  std::int32_t old_capture = 0;  // of the stored row it met
+};
+
+// A series of which nothing is stored, and why.
+struct SpanRefused {
+  std::size_t span = 0;
+  Error error;
 };
 
 // A data file with rows to replace: matches [begin, end) of the partition.
@@ -51,17 +69,35 @@ struct BarsPartition {
   std::vector<RowState> states;  // of rows; all fresh until compared
   std::vector<StoredMatch> matches;
   std::vector<TouchedFile> touched;
+  std::vector<SplitShown> splits;
+  std::vector<SpanRefused> refused;
   TextPool old_captures;
 
   PartitionValues values() const;
+  const std::string& symbol_of(const SeriesSpan& span) const {
+    return rows.symbols.text(rows.symbol[span.begin]);
+  }
+};
+
+// What a comparison must know beyond the rows that meet; asked only where it matters.
+class SeriesKnowledge {
+ public:
+  virtual ~SeriesKnowledge() = default;
+  // Is a split of this series known after that day? Asked row by row, so it must be cheap.
+  virtual Result<bool> splits_after(const BarsPartition& partition, const SeriesSpan& span,
+                                    Date day) = 0;
+  virtual Result<SeriesSplits> splits(const BarsPartition& partition, const SeriesSpan& span) = 0;
+  virtual Result<std::int64_t> rows_stored(const BarsPartition& partition,
+                                           const SeriesSpan& span) = 0;
 };
 
 // Sorts a batch's rows into partitions. Of equal keys the row received last wins. mismatch when a
 // row's symbol is not its series'.
 Result<std::vector<BarsPartition>> gather_partitions(const std::vector<SeriesBatch>& batch);
 
-// Compares with the stored rows of the snapshot and sets states and matches anew.
-Result<void> compare_with_stored(FileSystem& files, const DeltaLog& log, BarsPartition& partition);
+// Compares with the stored rows of the snapshot and sets states, matches, splits and refusals anew.
+Result<void> compare_with_stored(FileSystem& files, const DeltaLog& log, BarsPartition& partition,
+                                 SeriesKnowledge& knowledge);
 
 // Writes the files this partition needs: one with its fresh rows, and a rewritten copy of each file
 // that holds a restated row.

@@ -75,6 +75,8 @@ struct SeriesReceipt {
   std::int64_t rows_unchanged = 0;
   std::int64_t rows_restated = 0;
   std::int64_t rows_quarantined = 0;
+  // Why nothing of this series was stored but its captures, while the rest of the batch was.
+  std::optional<Error> refused;
 };
 
 struct CommitReceipt {

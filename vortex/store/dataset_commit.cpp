@@ -46,6 +46,8 @@ std::vector<SeriesReceipt> receipts(const CommitPlan& plan) {
   std::vector<SeriesReceipt> out(plan.batch.size());
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i].key = plan.batch[i].key;
+    out[i].refused = plan.refused[i];
+    if (plan.refused[plan.owner[i]]) continue;
     out[i].rows_quarantined = static_cast<std::int64_t>(plan.batch[i].quarantine.size());
   }
   for (const BarsPartition& partition : plan.partitions) {
@@ -56,6 +58,7 @@ std::vector<SeriesReceipt> receipts(const CommitPlan& plan) {
           case RowState::fresh: ++receipt.rows_new; break;
           case RowState::unchanged: ++receipt.rows_unchanged; break;
           case RowState::restated: ++receipt.rows_restated; break;
+          case RowState::refused: break;
         }
       }
     }
@@ -74,13 +77,25 @@ void add_new_rows(const BarsPartition& partition, const SeriesSpan& span, Series
   std::ranges::reverse(change.stamps_new);
 }
 
+// What a series' answers teach; of a refused one that its ranges failed.
+std::vector<CoverageMark> marks_of(const CommitPlan& plan, std::size_t i) {
+  std::vector<CoverageMark> marks = plan.batch[i].coverage;
+  const auto& refused = plan.refused[plan.owner[i]];
+  if (!refused) return marks;
+  for (CoverageMark& mark : marks) {
+    mark.state = CoverageState::failed;
+    mark.reason = to_string(refused->code);
+  }
+  return marks;
+}
+
 std::vector<SeriesChange> state_changes(const CommitPlan& plan) {
   std::vector<SeriesChange> by_series(plan.batch.size());
   for (std::size_t i = 0; i < plan.batch.size(); ++i) {
     SeriesChange& change = by_series[plan.owner[i]];
     change.key = plan.batch[i].key;
-    change.marks.insert(change.marks.end(), plan.batch[i].coverage.begin(),
-                        plan.batch[i].coverage.end());
+    const auto marks = marks_of(plan, i);
+    change.marks.insert(change.marks.end(), marks.begin(), marks.end());
   }
   for (const BarsPartition& partition : plan.partitions) {
     for (const SeriesSpan& span : partition.spans) {
@@ -154,18 +169,22 @@ Result<CommitReceipt> Dataset::Impl::commit(std::vector<SeriesBatch> batch) {
 
 Result<void> Dataset::Impl::plan(CommitPlan& plan) {
   plan.news.assign(plan.batch.size(), 0);
+  plan.refused.assign(plan.batch.size(), std::nullopt);
+  plan.side = {};
   plan.rows_change = false;
-  for (BarsPartition& partition : plan.partitions) {
-    VORTEX_TRY_VOID(compare_with_stored(*files, bars, partition));
+  VORTEX_TRY_VOID(compare_rows(plan));
+  for (const BarsPartition& partition : plan.partitions) {
     for (const SeriesSpan& span : partition.spans) {
       const auto begin = partition.states.begin() + static_cast<std::ptrdiff_t>(span.begin);
       const auto end = partition.states.begin() + static_cast<std::ptrdiff_t>(span.end);
-      const bool change =
-          std::any_of(begin, end, [](RowState state) { return state != RowState::unchanged; });
+      const bool change = std::any_of(begin, end, [](RowState state) {
+        return state == RowState::fresh || state == RowState::restated;
+      });
       if (change) plan.news[plan.owner[span.series]] = 1;
       plan.rows_change = plan.rows_change || change;
     }
   }
+  VORTEX_TRY_VOID(plan_splits(plan));
   VORTEX_TRY_VOID(plan_side_rows(plan));
   return plan_empty_ranges(plan);
 }
@@ -178,6 +197,7 @@ Result<void> Dataset::Impl::plan_empty_ranges(CommitPlan& plan) {
     const auto& marks = plan.batch[i].coverage;
     const bool empties = std::ranges::any_of(
         marks, [](const CoverageMark& mark) { return mark.state == CoverageState::empty; });
+    if (plan.refused[plan.owner[i]]) continue;
     if (!empties || plan.news[plan.owner[i]] != 0 || plan.batch[i].captures.empty()) continue;
     asking.push_back(i);
     keys.push_back(plan.batch[i].key);
@@ -244,7 +264,8 @@ Result<void> Dataset::Impl::write_captures(CommitPlan& plan, std::int64_t versio
   for (std::size_t i = 0; i < plan.batch.size(); ++i) {
     if (plan.news[plan.owner[i]] == 0) continue;
     const SeriesBatch& series = plan.batch[i];
-    std::string marks = series.coverage.empty() ? "" : write_marks(series.coverage);
+    const auto taught = marks_of(plan, i);
+    std::string marks = taught.empty() ? "" : write_marks(taught);
     for (const Capture& capture : series.captures) {
       write_capture_row(rows, series, capture, (*plan.places)[place++], marks);
       rows.whole(version);

@@ -1,6 +1,7 @@
 // The insides of Dataset, shared by its three sources: opening and state, committing, reading.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,16 +22,22 @@
 namespace vortex {
 
 // The newest content per key of a side table, both as digests, so that what is stored already is
-// not written again. Loaded when first needed.
+// not written again. Loaded when first needed, and again when somebody else added rows.
 class KnownRows {
  public:
-  bool loaded() const { return loaded_; }
-  void set_loaded() { loaded_ = true; }
+  // The side table's version it was loaded from, own additions since counted.
+  bool stands_for(std::int64_t table_version) const { return version_ == table_version; }
+  void set_loaded(std::int64_t table_version) { version_ = table_version; }
+  // After a commit of ours that added rows (or none); of others' rows in between it knows nothing.
+  void advance(std::int64_t table_version, bool added) {
+    if (added && version_ + 1 == table_version) version_ = table_version;
+  }
   bool holds(const std::string& key, const std::string& content) const;
   void note(const std::string& key, const std::string& content);
 
  private:
-  bool loaded_ = false;
+  static constexpr std::int64_t kNever = -2;  // an absent table stands at -1
+  std::int64_t version_ = kNever;
   std::unordered_map<std::string, std::string> digests_;
 };
 
@@ -40,7 +47,11 @@ struct SideRows {
   std::vector<std::pair<std::string, std::string>> actions;
   std::vector<std::pair<std::string, std::string>> instruments;
   std::vector<std::pair<std::string, std::string>> quarantine;
+  std::vector<std::pair<std::string, std::string>> splits;
 };
+
+// Splits by series, as a comparison asks for them: by provider and symbol, ascending by day.
+using SplitsBySymbol = std::unordered_map<std::string, std::map<Date, double>>;
 
 // One commit under way.
 struct CommitPlan {
@@ -52,9 +63,11 @@ struct CommitPlan {
 
   // Made anew for each attempt.
   std::vector<char> news;  // by series batch (owner): it brings something to keep
+  std::vector<std::optional<Error>> refused;  // by series batch (owner): why nothing of it is kept
   std::vector<std::vector<const CorporateAction*>> actions;
   std::vector<bool> instrument;
   std::vector<std::vector<const QuarantineEntry*>> quarantine;
+  std::vector<std::vector<SplitShown>> splits;  // by partition: those not yet in revisions
   SideRows side;
   bool rows_change = false;
 
@@ -110,8 +123,19 @@ struct Dataset::Impl {
                                const std::string& commit_id);
   void remember_side_rows(const CommitPlan& plan);
 
+  // dataset_splits.cpp
+  class Knowledge;
+  Result<void> compare_rows(CommitPlan& plan);
+  Result<void> plan_splits(CommitPlan& plan);
+  Result<void> load_split_revisions();
+  void remember_split(std::string_view provider, std::string_view symbol,
+                      const CorporateAction& action);
+
   // dataset_read.cpp
-  Result<Snapshot> snapshot_for(const AsOf& as_of, Date& today);
+  // `moment`: as of when splits are in force.
+  Result<Snapshot> snapshot_for(const AsOf& as_of, TimePoint& moment);
+  Result<void> set_zone(const SeriesKey& key, std::int64_t version, TimePoint moment,
+                        AdjustContext& context);
   Result<BarColumns> read_rows(const Snapshot& snapshot, const SeriesKey& key, TimeRange range);
   Result<std::vector<ActionOnBasis>> actions_of(const std::string& provider,
                                                 const std::string& symbol, std::int64_t version);
@@ -133,6 +157,8 @@ struct Dataset::Impl {
   KnownRows known_actions;
   KnownRows known_instruments;
   KnownRows known_quarantine;
+  KnownRows known_splits;  // those that revisions has
+  SplitsBySymbol stored_splits;
   std::optional<StateDb> state_db;
 };
 

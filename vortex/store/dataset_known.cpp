@@ -107,10 +107,30 @@ void write_revision(RowWriter& rows, const BarsPartition& partition, const Store
   rows.text(match.finalised ? "finalised" : "restated");
   for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
     rows.number(match.old_numbers[i]);
-    rows.number(incoming.numbers[i].at(match.row));
+    rows.number(match.new_numbers[i]);
   }
   rows.text(partition.old_captures.text(match.old_capture));
   rows.text(incoming.captures.text(incoming.capture[match.row]));
+  rows.moment(now);
+}
+
+// A split's row: its ex-date, and what a price of 1 and a volume of 1 became.
+void write_split(RowWriter& rows, const BarsPartition& partition, const SplitShown& shown,
+                 TimePoint now) {
+  const double missing = NumberColumn::missing();
+  rows.text(partition.provider);
+  rows.text(partition.symbol_of(partition.spans[shown.span]));
+  rows.text(to_string(partition.interval));
+  rows.moment(midnight(shown.split.ex_date));
+  rows.text("split");
+  for (const BarColumn column : kNumberColumns) {
+    const bool price = column <= kClose || column == kVwap;
+    const bool volume = column == kVolume;
+    rows.number(price || volume ? 1 : missing);
+    rows.number(price ? 1 / shown.split.ratio : volume ? shown.split.ratio : missing);
+  }
+  rows.text(partition.old_captures.text(shown.old_capture));
+  rows.text(partition.rows.captures.text(partition.rows.capture[shown.row]));
   rows.moment(now);
 }
 
@@ -140,10 +160,19 @@ class StoredRows {
             ""};
   }
 
- private:
+  std::optional<CorporateAction> split(std::int64_t row) const {
+    if (text("kind", row) != to_string(ActionKind::split)) return std::nullopt;
+    return CorporateAction{.kind = ActionKind::split,
+                           .ex_date = ColumnReader(rows_, "ex_date").date(row),
+                           .numerator = number("numerator", row),
+                           .denominator = number("denominator", row),
+                           .currency = {}};
+  }
   std::string_view text(const char* column, std::int64_t row) const {
     return ColumnReader(rows_, column).text(row);
   }
+
+ private:
   double number(const char* column, std::int64_t row) const {
     return ColumnReader(rows_, column).number(row);
   }
@@ -167,8 +196,8 @@ void KnownRows::note(const std::string& key, const std::string& content) {
 }
 
 Result<void> Dataset::Impl::load_known(SideTable& table, KnownRows& known) {
-  if (known.loaded()) return {};
   VORTEX_TRY_VOID(table.refresh());
+  if (known.stands_for(table.log().version())) return {};
   const auto visit = [&](const arrow::RecordBatch& rows, const std::vector<std::int64_t>& kept) {
     const StoredRows stored(rows);
     for (const std::int64_t row : kept) {
@@ -176,16 +205,19 @@ Result<void> Dataset::Impl::load_known(SideTable& table, KnownRows& known) {
                       : &table == &instruments ? stored.instrument(row)
                                                : stored.quarantined(row);
       known.note(one.first, one.second);
+      if (&table != &actions) continue;
+      if (const auto split = stored.split(row)) {
+        remember_split(stored.text("provider", row), stored.text("symbol", row), *split);
+      }
     }
   };
   VORTEX_TRY_VOID(table.scan(counting(bars.version()), "", visit));
-  known.set_loaded();
+  known.set_loaded(table.log().version());
   return {};
 }
 
 Result<void> Dataset::Impl::plan_side_rows(CommitPlan& plan) {
   const std::size_t count = plan.batch.size();
-  plan.side = {};
   plan.actions.assign(count, {});
   plan.instrument.assign(count, false);
   plan.quarantine.assign(count, {});
@@ -193,6 +225,7 @@ Result<void> Dataset::Impl::plan_side_rows(CommitPlan& plan) {
     const SeriesBatch& series = plan.batch[i];
     const SeriesKey& key = series.key;
     char& news = plan.news[plan.owner[i]];
+    if (plan.refused[plan.owner[i]]) continue;
     if (!series.actions.empty()) VORTEX_TRY_VOID(load_known(actions, known_actions));
     for (const CorporateAction& action : series.actions) {
       Row row = row_of(key.provider, key.symbol, action);
@@ -240,6 +273,12 @@ Result<void> Dataset::Impl::write_side_rows(CommitPlan& plan, std::int64_t versi
       belongs(revision_rows);
     }
   }
+  for (std::size_t i = 0; i < plan.partitions.size(); ++i) {
+    for (const SplitShown& shown : plan.splits[i]) {
+      write_split(revision_rows, plan.partitions[i], shown, plan.now);
+      belongs(revision_rows);
+    }
+  }
   for (std::size_t i = 0; i < plan.batch.size(); ++i) {
     const SeriesBatch& series = plan.batch[i];
     for (const QuarantineEntry* entry : plan.quarantine[i]) {
@@ -262,9 +301,23 @@ Result<void> Dataset::Impl::write_side_rows(CommitPlan& plan, std::int64_t versi
 }
 
 void Dataset::Impl::remember_side_rows(const CommitPlan& plan) {
-  for (const auto& [key, content] : plan.side.actions) known_actions.note(key, content);
-  for (const auto& [key, content] : plan.side.instruments) known_instruments.note(key, content);
-  for (const auto& [key, content] : plan.side.quarantine) known_quarantine.note(key, content);
+  const auto remember = [](KnownRows& known, const SideTable& table, const auto& rows) {
+    for (const auto& [key, content] : rows) known.note(key, content);
+    known.advance(table.log().version(), !rows.empty());
+  };
+  remember(known_actions, actions, plan.side.actions);
+  remember(known_instruments, instruments, plan.side.instruments);
+  remember(known_quarantine, quarantine, plan.side.quarantine);
+  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
+    const SeriesKey& key = plan.batch[i].key;
+    for (const CorporateAction* action : plan.actions[i]) {
+      remember_split(key.provider, key.symbol, *action);
+    }
+  }
+  const bool restated = std::ranges::any_of(
+      plan.partitions, [](const BarsPartition& p) { return !p.matches.empty(); });
+  for (const auto& [key, content] : plan.side.splits) known_splits.note(key, content);
+  known_splits.advance(revisions.log().version(), restated || !plan.side.splits.empty());
 }
 
 }  // namespace vortex

@@ -127,20 +127,31 @@ Instrument instrument_at(const arrow::RecordBatch& rows, std::int64_t row) {
 
 }  // namespace
 
-Result<Snapshot> Dataset::Impl::snapshot_for(const AsOf& as_of, Date& today) {
-  today = date_of(clock.now());
+Result<Snapshot> Dataset::Impl::snapshot_for(const AsOf& as_of, TimePoint& moment) {
+  moment = clock.now();
   if (const auto* time = std::get_if<TimePoint>(&as_of)) {
     VORTEX_TRY(const std::int64_t version, bars.version_at(*time));
-    today = date_of(*time);
+    moment = *time;
     return bars.snapshot_at(version);
   }
   if (const auto* version = std::get_if<std::int64_t>(&as_of)) {
     VORTEX_TRY(auto snapshot, bars.snapshot_at(*version));
     VORTEX_TRY(const auto note, bars.note_of(*version));
-    if (note) today = date_of(from_ms(note->timestamp_ms));
+    if (note) moment = from_ms(note->timestamp_ms);
     return snapshot;
   }
   return bars.snapshot();
+}
+
+// Days are the exchange's: a split is in force there when its session begins.
+Result<void> Dataset::Impl::set_zone(const SeriesKey& key, std::int64_t version, TimePoint moment,
+                                     AdjustContext& context) {
+  VORTEX_TRY(const auto instrument, instrument_of(key.provider, key.symbol, version));
+  const auto zone = TimeZone::find(instrument ? instrument->zone : std::string("UTC"));
+  if (!zone) return {};
+  context.zone = *zone;
+  context.today = zone->local_date(moment);
+  return {};
 }
 
 Result<BarColumns> Dataset::Impl::read_rows(const Snapshot& snapshot, const SeriesKey& key,
@@ -223,7 +234,9 @@ Result<std::optional<Instrument>> Dataset::Impl::instrument_of(const std::string
 Result<std::shared_ptr<arrow::Table>> Dataset::read(const ReadRequest& request) {
   const SeriesKey& key = request.key;
   AdjustContext context{.interval = key.interval, .target = request.adjust};
-  VORTEX_TRY(const Snapshot snapshot, impl_->snapshot_for(request.as_of, context.today));
+  TimePoint moment;
+  VORTEX_TRY(const Snapshot snapshot, impl_->snapshot_for(request.as_of, moment));
+  context.today = date_of(moment);
   // Dividends after the range need the closes before them.
   const bool to_the_end = request.adjust == Adjustment::all;
   const TimeRange range{request.range.start, to_the_end ? TimePoint::max() : request.range.end};
@@ -238,12 +251,7 @@ Result<std::shared_ptr<arrow::Table>> Dataset::read(const ReadRequest& request) 
     }
   }
   VORTEX_TRY(const auto actions, impl_->actions_of(key.provider, key.symbol, snapshot.version));
-  if (is_intraday(key.interval) && !actions.empty()) {
-    VORTEX_TRY(const auto instrument,
-               impl_->instrument_of(key.provider, key.symbol, snapshot.version));
-    const auto zone = TimeZone::find(instrument ? instrument->zone : std::string("UTC"));
-    if (zone) context.zone = *zone;
-  }
+  if (!actions.empty()) VORTEX_TRY_VOID(impl_->set_zone(key, snapshot.version, moment, context));
   VORTEX_TRY_VOID(adjust_rows(rows, actions, context));
   if (to_the_end) rows = cut_to(rows, request.range);
   VORTEX_TRY(auto batch,
