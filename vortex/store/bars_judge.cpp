@@ -77,8 +77,15 @@ class SpanJudge {
     return {.stored = one.match.old_numbers,
             .incoming = numbers_of(rows_, one.match.row),
             .ratio = shares_between(known_.splits, from, to),
-            .stored_scaled = shares_between(known_.splits, spanned.last, from) != 1,
-            .incoming_scaled = shares_between(known_.splits, spanned.last, to) != 1};
+            .stored_scaled = was_scaled(spanned, from),
+            .incoming_scaled = was_scaled(spanned, to)};
+  }
+
+  // Had the provider divided any part of the bar to bring it to that day's shares?
+  bool was_scaled(const BarDays& spanned, Date to) const {
+    return std::ranges::any_of(known_.splits, [&](const Split& split) {
+      return split.ex_date > spanned.first && split.ex_date <= to;
+    });
   }
 
   bool agrees(std::size_t i, const BasisShift& shift) const {

@@ -273,7 +273,7 @@ struct Company {
     zone = *TimeZone::find("America/New_York");
     interval =
         std::array{Interval::d1, Interval::wk1, Interval::mo1, Interval::h4}[random.below(4)];
-    double price = 300 + 200 * random.uniform();
+    double price = 300 + 200 * random.uniform();  // traded in cents, where numbers are decimals
     for (int n = 0; n < kDays; ++n) {
       if (random.below(30) == 0) {
         const double ratio = std::array{4.0, 2.0, 1.5, 3.0, 0.1, 0.2}[random.below(6)];
@@ -282,7 +282,11 @@ struct Company {
       }
       if (random.below(25) == 0) payments[split_day(n)] = price * 0.01;
       price *= 1 + 0.01 * random.normal();
-      days.push_back(traded(n, price, 1e7 + std::round(1e6 * random.uniform())));
+      BarRow day = traded(n, price, 1e7 + std::round(1e6 * random.uniform()));
+      for (double* one : {&day.open, &day.high, &day.low, &day.close}) {
+        *one = numbers == Numbers::cents ? std::round(*one * 1e2) / 1e2 : shown(*one);
+      }
+      days.push_back(day);
     }
   }
 
@@ -297,7 +301,6 @@ struct Company {
     BarRow row = days[static_cast<std::size_t>(n)];
     row = scaled(row, ratio);
     for (double* price : {&row.open, &row.high, &row.low, &row.close}) *price = shown(*price);
-    row.volume = std::round(row.volume);
     return row;
   }
 
@@ -328,6 +331,7 @@ struct Company {
         out.push_back(row);
       }
     }
+    for (BarRow& row : out) row.volume = std::round(row.volume);
     return out;
   }
 
@@ -388,9 +392,10 @@ class SplitPropertyTest : public SplitTest {
 };
 
 TEST_F(SplitPropertyTest, WholeOrInPartsTheSameIsRead) {
-  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Company company(seed);
+    SCOPED_TRACE(testing::Message() << "seed " << seed << ", " << to_string(company.interval)
+                                    << ", numbers " << static_cast<int>(company.numbers));
     const double room = company.numbers == Company::Numbers::exact    ? 1e-9
                         : company.numbers == Company::Numbers::floats ? 1e-6
                                                                       : 1e-3;
@@ -405,7 +410,8 @@ TEST_F(SplitPropertyTest, WholeOrInPartsTheSameIsRead) {
     int last = 0;
     for (int to = 20 + static_cast<int>(company.random.below(20));;) {
       // On a split's own day the provider may not have divided yet.
-      const bool ex_day = std::ranges::contains(company.splits, split_day(to), &Split::ex_date);
+      const bool ex_day =
+          std::ranges::find(company.splits, split_day(to), &Split::ex_date) != company.splits.end();
       const bool late = last > 0 && to < Company::kDays && ex_day && company.random.below(2) == 0;
       const auto receipt = commit(
           answer(company, last == 0 ? 0 : overlap_day(company, last), to, late ? to - 1 : to));
