@@ -127,6 +127,14 @@ std::string answer_json(const SeriesKey& key, std::int64_t version, const arrow:
   return json.take() + "\n";
 }
 
+// The series is there: what was not found is the version or moment that was asked for.
+Error as_of_error(Error error, const ReadOptions& options) {
+  const bool newest = std::holds_alternative<std::monostate>(options.as_of);
+  if (newest || error.code != ErrorCode::not_found) return error;
+  error.code = ErrorCode::usage;
+  return std::move(error).in("--as-of");
+}
+
 }  // namespace
 
 CommandResult run_read(CommandContext& context) {
@@ -137,13 +145,14 @@ CommandResult run_read(CommandContext& context) {
   VORTEX_TRY(Dataset dataset, Dataset::open(path, context.clock()));
   VORTEX_TRY(const auto states, dataset.all_states());
   VORTEX_TRY(const SeriesKey key, choose_series(options, loaded.settings, states, path));
-  VORTEX_TRY(
-      const auto bars,
-      dataset.read(
-          {.key = key, .range = options.range, .adjust = options.adjust, .as_of = options.as_of}));
+  auto bars_or = dataset.read(
+      {.key = key, .range = options.range, .adjust = options.adjust, .as_of = options.as_of});
+  if (!bars_or) return std::unexpected(as_of_error(std::move(bars_or).error(), options));
+  const auto bars = *std::move(bars_or);
   if (context.json()) {
     VORTEX_TRY(const std::string rows, write_bars(*bars, BarFormat::json));
-    VORTEX_TRY_VOID(context.deliver(answer_json(key, dataset.version(), *bars, rows)));
+    VORTEX_TRY(const std::int64_t version, dataset.version_as_of(options.as_of));
+    VORTEX_TRY_VOID(context.deliver(answer_json(key, version, *bars, rows)));
   } else {
     VORTEX_TRY_VOID(deliver_bars(context, *bars, options.format));
   }

@@ -4,6 +4,7 @@
 //     "interval":"1d","rows":[["2024-01-02",o,h,l,c,v], …], "adjusted":"split",
 //     "basis":"2024-01-05","actions":[["split","2024-01-03",0,4,1], …]}]}
 //   {"do":"read","provider":"p","symbol":"S","interval":"1d","adjust":"none","version":3}
+//     or "at":"2024-01-05T00:00Z" in place of the version
 //   {"do":"summary"}
 
 #include <cstdio>
@@ -132,6 +133,7 @@ Result<std::string> read(vortex::Dataset& dataset, const Json& json) {
   VORTEX_TRY(request.key, key_of(json));
   VORTEX_TRY(request.adjust, vortex::parse_adjustment(text_of(json, "adjust", "split")));
   if (const auto version = json.int_at("version")) request.as_of = *version;
+  if (const auto at = json.string_at("at")) request.as_of = *vortex::parse_time(*at);
   VORTEX_TRY(const auto table, dataset.read(request));
   vortex::JsonWriter writer;
   writer.begin_object();

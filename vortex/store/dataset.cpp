@@ -15,12 +15,14 @@
 #include "vortex/store/dataset_impl.hpp"
 #include "vortex/store/file_system.hpp"
 #include "vortex/store/parquet_file.hpp"
+#include "vortex/store/place_check.hpp"
 #include "vortex/store/table_schema.hpp"
 
 namespace vortex {
 namespace {
 
 constexpr const char* kStateFile = "state.db";
+constexpr const char* kPlaceNote = "state.db.place";
 
 // The folders a planted link could lead away.
 constexpr std::array kGuardedFolders = {
@@ -126,9 +128,34 @@ Dataset::Impl::Impl(std::unique_ptr<FileSystem> file_system, std::string where,
       actions(*files, corporate_actions_table()),
       instruments(*files, instruments_table()) {}
 
+// Bars without their log are no new dataset: a table begun here would hide them.
+Result<void> Dataset::Impl::check_log_not_lost() {
+  VORTEX_TRY(const auto names, files->list(bars.directory()));
+  for (const std::string& name : names) {
+    if (name == "_delta_log") continue;
+    return fail(ErrorCode::corrupt, fmt::format("table {}: it holds {} but its log is gone",
+                                                bars.directory(), untrusted(name)));
+  }
+  for (SideTable* side : {&captures, &revisions, &quarantine, &actions, &instruments}) {
+    VORTEX_TRY_VOID(side->refresh());
+    if (!side->log().loaded()) continue;
+    return fail(ErrorCode::corrupt, fmt::format("table {} is gone while {} is there",
+                                                bars.directory(), side->log().directory()));
+  }
+  return {};
+}
+
+Result<void> Dataset::Impl::check_place() {
+  if (place_checked) return {};
+  VORTEX_TRY_VOID(check_place_once(*files, log_folder(bars.directory()), kPlaceNote, random));
+  place_checked = true;
+  return {};
+}
+
 Result<void> Dataset::Impl::open_bars(bool create) {
   VORTEX_TRY(const bool there, bars.load());
   if (!there) {
+    VORTEX_TRY_VOID(check_log_not_lost());
     if (!create) {
       return fail(ErrorCode::not_a_dataset, fmt::format("{} holds no dataset", path));
     }
@@ -139,6 +166,8 @@ Result<void> Dataset::Impl::open_bars(bool create) {
           ErrorCode::not_a_dataset,
           fmt::format("{} is not empty and no dataset: it holds {}", path, untrusted(*foreign)));
     }
+    VORTEX_TRY_VOID(files->make_directories(log_folder(bars.directory())));
+    VORTEX_TRY_VOID(check_place());
     const TimePoint now = clock.now();
     CommitActions actions_of_birth;
     actions_of_birth.note =

@@ -138,6 +138,8 @@ class Dataset {
   // Bars ascending by time, bar_schema, with prices on the asked adjustment. Not_found when the
   // series has no rows in that version.
   Result<std::shared_ptr<arrow::Table>> read(const ReadRequest& request);
+  // The version that `read` takes for this: a moment is looked up, a number is as it is.
+  Result<std::int64_t> version_as_of(const AsOf& as_of);
   Result<std::vector<CorporateAction>> actions(const std::string& provider,
                                                const std::string& symbol);
   Result<std::optional<Instrument>> instrument(const std::string& provider,

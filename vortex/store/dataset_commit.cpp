@@ -146,6 +146,7 @@ Result<CommitReceipt> Dataset::Impl::commit(std::vector<SeriesBatch> batch) {
   plan.commit_id = random.uuid();
   plan.now = clock.now();
   VORTEX_TRY_VOID(bars.check_writable());
+  VORTEX_TRY_VOID(check_place());
   // Brought up to date first: after the commit it must be exactly one version behind.
   VORTEX_TRY([[maybe_unused]] StateDb* const ready, state());
   VORTEX_TRY(plan.partitions, gather_partitions(plan.batch));

@@ -90,6 +90,8 @@ struct Dataset::Impl {
 
   // dataset.cpp
   Result<void> open_bars(bool create);
+  Result<void> check_log_not_lost();
+  Result<void> check_place();
   Result<StateDb*> state();
   Result<void> rebuild_state(const std::string& why);
   Result<std::vector<SeriesState>> states_from_tables();
@@ -160,6 +162,7 @@ struct Dataset::Impl {
   KnownRows known_splits;  // those that revisions has
   SplitsBySymbol stored_splits;
   std::optional<StateDb> state_db;
+  bool place_checked = false;
 };
 
 // The (key, content) of side rows, as KnownRows remembers them.

@@ -74,6 +74,29 @@ Result<void> append_matching(const arrow::RecordBatch& rows, std::string_view sy
   return {};
 }
 
+// The rows of one symbol and range in a data file. A file of another size than its commit says is
+// not the one that was committed.
+Result<void> append_file(FileSystem& files, const AddFile& add, const RowFilter& filter,
+                         BarColumns& out) {
+  const std::string path = std::string(bars_table().name) + "/" + add.path;
+  VORTEX_TRY(const auto file, ParquetTableFile::open(files, path));
+  VORTEX_TRY(const auto status, files.stat(path));
+  if (status && status->size != static_cast<std::uint64_t>(add.size)) {
+    return fail(ErrorCode::corrupt,
+                fmt::format("{} has {} bytes; its commit says {}", path, status->size, add.size));
+  }
+  const TimeRange range{*filter.timestamp_min, *filter.timestamp_max};
+  for (const auto& group : file.row_groups(filter)) {
+    VORTEX_TRY(const auto table, file.read({group}, {}));
+    arrow::TableBatchReader reader(*table);
+    std::shared_ptr<arrow::RecordBatch> rows;
+    while (reader.ReadNext(&rows).ok() && rows) {
+      VORTEX_TRY_VOID(append_matching(*rows, *filter.symbol_min, range, out));
+    }
+  }
+  return {};
+}
+
 BarColumns in_order(BarColumns rows) {
   if (std::ranges::is_sorted(rows.timestamp)) return rows;
   std::vector<std::size_t> order(rows.rows());
@@ -162,15 +185,10 @@ Result<BarColumns> Dataset::Impl::read_rows(const Snapshot& snapshot, const Seri
                          .timestamp_min = range.start,
                          .timestamp_max = range.end};
   for (const AddFile* add : files_of(snapshot, key, range)) {
-    VORTEX_TRY(const auto file,
-               ParquetTableFile::open(*files, std::string(bars_table().name) + "/" + add->path));
-    for (const auto& group : file.row_groups(filter)) {
-      VORTEX_TRY(const auto table, file.read({group}, {}));
-      arrow::TableBatchReader reader(*table);
-      std::shared_ptr<arrow::RecordBatch> rows;
-      while (reader.ReadNext(&rows).ok() && rows) {
-        VORTEX_TRY_VOID(append_matching(*rows, key.symbol, range, out));
-      }
+    auto done = append_file(*files, *add, filter, out);
+    if (!done) {
+      return std::unexpected(std::move(done).error().in(
+          fmt::format("table {} version {}", bars_table().name, snapshot.version)));
     }
   }
   return in_order(std::move(out));
@@ -259,6 +277,12 @@ Result<std::shared_ptr<arrow::Table>> Dataset::read(const ReadRequest& request) 
   const auto table = arrow::Table::FromRecordBatches({batch});
   if (!table.ok()) return fail(ErrorCode::internal, table.status().message());
   return *table;
+}
+
+Result<std::int64_t> Dataset::version_as_of(const AsOf& as_of) {
+  if (const auto* time = std::get_if<TimePoint>(&as_of)) return impl_->bars.version_at(*time);
+  if (const auto* version = std::get_if<std::int64_t>(&as_of)) return *version;
+  return version();
 }
 
 Result<std::vector<CorporateAction>> Dataset::actions(const std::string& provider,

@@ -189,14 +189,18 @@ ParquetTableFile& ParquetTableFile::operator=(ParquetTableFile&&) noexcept = def
 ParquetTableFile::~ParquetTableFile() = default;
 
 Result<ParquetTableFile> ParquetTableFile::open(FileSystem& files, const std::string& path) {
-  VORTEX_TRY(auto file, files.open(path));
+  auto file = files.open(path);
+  if (!file && file.error().code == ErrorCode::not_found) {
+    return fail(ErrorCode::corrupt, fmt::format("{} is missing, which the table names", path));
+  }
+  if (!file) return std::unexpected(std::move(file).error());
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   try {
     parquet::ReaderProperties checked;
     checked.set_page_checksum_verification(true);
     auto parquet_reader = parquet::ParquetFileReader::Open(
-        std::make_shared<ArrowFileReader>(std::move(file)), checked);
+        std::make_shared<ArrowFileReader>(*std::move(file)), checked);
     impl->metadata = parquet_reader->metadata();
     parquet::ArrowReaderProperties properties(/*use_threads=*/true);
     const auto* schema = impl->metadata->schema();

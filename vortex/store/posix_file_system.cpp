@@ -184,6 +184,12 @@ class TemporaryFile {
     if (!name_.empty()) ::unlink(name_.c_str());
   }
   const std::string& name() const { return name_; }
+  // Has it a second name? NFS answers EEXIST for a link that it made itself, when the first answer
+  // was lost: the link count tells.
+  bool linked() const {
+    struct ::stat status{};
+    return ::lstat(name_.c_str(), &status) == 0 && status.st_nlink > 1;
+  }
   void renamed() { name_.clear(); }
 
  private:
@@ -273,10 +279,11 @@ class PosixFileSystem final : public FileSystem {
     const std::string native = native_path(path);
     VORTEX_TRY(auto temporary, TemporaryFile::write(native, bytes, options, counter_));
     if (::link(temporary.name().c_str(), native.c_str()) != 0) {
-      if (errno == EEXIST) {
+      const int error = errno;
+      if (error == EEXIST && !temporary.linked()) {
         return fail(ErrorCode::commit_conflict, fmt::format("{} exists already", native));
       }
-      return std::unexpected(file_error("link", native, errno));
+      if (error != EEXIST) return std::unexpected(file_error("link", native, error));
     }
     return sync_directory(directory_of(native));
   }

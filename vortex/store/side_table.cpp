@@ -98,8 +98,30 @@ Result<void> SideTable::refresh() {
 Result<std::string> SideTable::add(const arrow::RecordBatch& rows, const CommitNote& note,
                                    TimePoint now, Random& random,
                                    const std::vector<std::string>& replaces) {
-  const std::string folder(table_.name);
   VORTEX_TRY_VOID(refresh());
+  return add_rows(rows, note, now, random,
+                  {.paths = replaces, .all = false, .modification_ms = {}});
+}
+
+Result<CommitActions> SideTable::actions_of(const AddFile& file, const CommitNote& note,
+                                            const Replaced& replaced) const {
+  CommitActions actions;
+  actions.note = note;
+  for (const std::string& path : replaced.paths) {
+    const auto old = log_.snapshot().files.find(path);
+    if (old != log_.snapshot().files.end()) {
+      actions.removes.push_back({.path = path, .partition_values = {}, .size = old->second->size});
+    } else if (replaced.all) {
+      return fail(ErrorCode::commit_conflict, fmt::format("{} is replaced already", path));
+    }
+  }
+  actions.adds.push_back(file);
+  return actions;
+}
+
+Result<std::string> SideTable::add_rows(const arrow::RecordBatch& rows, const CommitNote& note,
+                                        TimePoint now, Random& random, const Replaced& replaced) {
+  const std::string folder(table_.name);
   VORTEX_TRY_VOID(files_.make_directories(folder + "/_delta_log"));
   AddFile file;
   file.path = fmt::format("part-{}.parquet", random.uuid());
@@ -108,18 +130,12 @@ Result<std::string> SideTable::add(const arrow::RecordBatch& rows, const CommitN
   file.size = written.size;
   file.tags[kChecksumTag] = written.checksum;
   VORTEX_TRY(file.modification_ms, log_.next_timestamp(now));
+  file.modification_ms = replaced.modification_ms.value_or(file.modification_ms);
   file.stats_json = statistics_of(rows);
   file.stats = parse_statistics(file.stats_json);
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    CommitActions actions;
-    actions.note = note;
+    VORTEX_TRY(auto actions, actions_of(file, note, replaced));
     if (!log_.loaded()) describe_table(actions, table_, random, now);
-    for (const std::string& path : replaces) {
-      const auto old = log_.snapshot().files.find(path);
-      if (old == log_.snapshot().files.end()) continue;
-      actions.removes.push_back({.path = path, .partition_values = {}, .size = old->second->size});
-    }
-    actions.adds.push_back(file);
     auto done = log_.commit(std::move(actions), now);
     if (done) return file.path;
     if (done.error().code != ErrorCode::commit_conflict) {

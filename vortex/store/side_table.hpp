@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,10 +53,25 @@ class SideTable {
   using Visit = std::function<void(const arrow::RecordBatch&, const std::vector<std::int64_t>&)>;
   Result<void> scan(RowsThatCount counting, std::string_view symbol, const Visit& visit);
 
+  // Takes out the rows of bars commits that never came and never can: to be done before the bars'
+  // log is cleaned, whose notes tell them apart. Done again it changes nothing.
+  Result<void> settle(DeltaLog& bars, TimePoint now, Random& random);
+
  private:
   class Merging;
   Result<TableCompaction> merge_run(DeltaLog& bars, const std::vector<const AddFile*>& inputs,
                                     CommitNote note, TimePoint now, Random& random);
+  // Files that a commit takes out; with `all` it fails as a lost race when one has gone already.
+  struct Replaced {
+    std::vector<std::string> paths;
+    bool all = false;
+    std::optional<std::int64_t> modification_ms;  // the new file stands in the old one's turn
+  };
+  Result<std::string> add_rows(const arrow::RecordBatch& rows, const CommitNote& note,
+                               TimePoint now, Random& random, const Replaced& replaced);
+  Result<CommitActions> actions_of(const AddFile& file, const CommitNote& note,
+                                   const Replaced& replaced) const;
+  Result<void> settle_file(const std::string& path, DeltaLog& bars, TimePoint now, Random& random);
   Result<void> scan_file(const AddFile& file, RowsThatCount counting, const Visit& visit);
 
   FileSystem& files_;
