@@ -4,7 +4,7 @@
 
 #include "vortex/base/fault_record_for_test.hpp"
 #include "vortex/store/delta_log.hpp"
-#include "vortex/store/delta_log_test_support.hpp"
+#include "vortex/store/delta_log_for_test.hpp"
 #include "vortex/store/faulty_file_system.hpp"
 
 namespace vortex {

@@ -6,7 +6,7 @@
 
 #include "vortex/base/json.hpp"
 #include "vortex/store/delta_checkpoint.hpp"
-#include "vortex/store/delta_log_test_support.hpp"
+#include "vortex/store/delta_log_for_test.hpp"
 #include "vortex/store/faulty_file_system.hpp"
 
 namespace vortex {

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "vortex/store/delta_log_test_support.hpp"
+#include "vortex/store/delta_log_for_test.hpp"
 #include "vortex/store/row_columns.hpp"
 
 namespace vortex {
