@@ -16,15 +16,15 @@ Error unfit(const FileSystem& files, const std::string& folder, std::string_view
                    "that supports hard links"};
 }
 
+// What a disk that is full or read-only says of the first file is passed on as it is.
 Result<void> try_exclusive_create(FileSystem& files, const std::string& folder,
                                   const std::string& name) {
-  auto first = files.put_if_absent(name, "first", {});
-  if (!first && first.error().code == ErrorCode::storage) {
-    return std::unexpected(unfit(files, folder, "cannot create a file under a name only once")
-                               .with_evidence(first.error().message));
-  }
-  if (!first) return first;
+  VORTEX_TRY_VOID(files.put(name, "first", {}));
   const auto second = files.put_if_absent(name, "second", {});
+  if (!second && second.error().code == ErrorCode::storage) {
+    return std::unexpected(unfit(files, folder, "cannot create a file under a name only once")
+                               .with_evidence(second.error().message));
+  }
   if (!second && second.error().code != ErrorCode::commit_conflict) return second;
   VORTEX_TRY(const auto kept, files.read(name));
   if (!second && kept == "first") return {};
@@ -59,8 +59,7 @@ Result<void> check_place(FileSystem& files, const std::string& folder, Random& r
   auto sound = try_exclusive_create(files, folder, name);
   if (sound) sound = try_replace(files, folder, name);
   auto removed = files.remove(name);
-  if (!sound) return sound;
-  return removed;
+  return sound ? removed : sound;
 }
 
 Result<void> check_place_once(FileSystem& files, const std::string& folder, const std::string& note,

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
 
-#include "vortex/store/memory_file_system.hpp"
+#include "vortex/store/faulty_file_system.hpp"
 #include "vortex/store/store_test_support.hpp"
 
 namespace vortex {
@@ -15,7 +16,6 @@ namespace {
 
 using store_test::TempDirectory;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 // Passes calls on to the one it owns, with what it says bent by a subclass.
 class BentFileSystem : public FileSystem {
@@ -143,6 +143,20 @@ TEST_F(PlaceCheckTest, G12AFileSystemWithoutLinksOrReplacingIsRefused) {
   EXPECT_THAT(refusal<NoLinks>(), HasSubstr("cannot create a file under a name only once"));
   EXPECT_THAT(refusal<NoReplace>(), HasSubstr("does not put a renamed file in the other's place"));
   EXPECT_EQ(refusal<BentFileSystem>(), "sound");
+}
+
+TEST_F(PlaceCheckTest, G10AReadOnlyOrFullDiskIsSaidToBeThat) {
+  for (const int error : {EROFS, ENOSPC, EACCES}) {
+    auto plan = std::make_shared<FaultPlan>();
+    plan->fail_at = 1;
+    plan->for_ever = true;
+    plan->error_number = error;
+    FaultyFileSystem files(posix(), plan);
+    const auto checked = check_place(files, "log", random_);
+    ASSERT_FALSE(checked.has_value());
+    EXPECT_EQ(checked.error().code, error == ENOSPC ? ErrorCode::disk_full : ErrorCode::storage);
+    EXPECT_THAT(checked.error().message, HasSubstr("cannot write log/.probe-"));
+  }
 }
 
 TEST_F(PlaceCheckTest, G12ADatasetIsNotMadeWhereCommitsCouldBeLost) {

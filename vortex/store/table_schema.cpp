@@ -149,7 +149,10 @@ bool is_dataset_entry(std::string_view name) {
   constexpr std::array<std::string_view, 8> kFolders = {
       "bars",       "captures",          "raw",         "revisions",
       "quarantine", "corporate_actions", "instruments", "trades"};
-  return std::ranges::find(kFolders, name) != kFolders.end() || name.starts_with("state.db");
+  // A file system's temporary file: of a process at work, or left by one that died.
+  const bool temporary = name.starts_with('.') && name.ends_with(".tmp");
+  return temporary || std::ranges::find(kFolders, name) != kFolders.end() ||
+         name.starts_with("state.db");
 }
 
 std::string delta_schema_string(const arrow::Schema& schema) {
