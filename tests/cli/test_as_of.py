@@ -93,10 +93,10 @@ def test_g7_a_damaged_log_is_named_and_exits_7(vortex, sim):
     log = vortex.directory / "data/bars/_delta_log" / f"{1:020}.json"
     text = log.read_text()
     log.write_text(text.replace("numRecords", "numRecorts", 1))
-    line = vortex.refusal("read", "AAPL", code=7)
-    assert line.startswith("VX-7006") and "table bars version 1" in line and "checksum" in line
+    said = vortex("read", "AAPL", code=7).stderr
+    assert said.startswith("VX-7006") and "table bars version 1" in said and "checksum" in said
     log.write_text(text[: len(text) // 2])
-    assert "table bars version 1" in vortex.refusal("read", "AAPL", code=7)
+    assert "table bars version 1" in vortex("read", "AAPL", code=7).stderr
     log.unlink()
     log.with_name(f"{2:020}.json").write_text(text)
-    assert "version 1 is missing from the log" in vortex.refusal("sync", "AAPL", *EARLY, code=7)
+    assert "version 1 is missing from the log" in vortex("sync", "AAPL", *EARLY, code=7).stderr
