@@ -153,6 +153,8 @@ class Dataset {
   // Removes files that no version younger than `keep` needs, and what crashed commits left behind.
   // Older versions are gone for good: reading one says so.
   Result<VacuumReceipt> vacuum(const VacuumOptions& options);
+  // Reads everything again and says what is wrong; fails only where it cannot go on looking.
+  Result<VerifyReport> verify(const VerifyOptions& options);
 
  private:
   struct Impl;

@@ -114,6 +114,10 @@ struct Dataset::Impl {
   Result<void> add_side(CommitPlan& plan, SideTable& table, RowWriter& rows);
   Result<void> note_state(const CommitPlan& plan);
 
+  // dataset_verify.cpp
+  Result<VerifyReport> verify(const VerifyOptions& options);
+  Result<void> verify_state(VerifyReport& report);
+
   // dataset_vacuum.cpp
   Result<VacuumReceipt> vacuum(const VacuumOptions& options);
   Result<void> settle_side_tables();
