@@ -5,6 +5,7 @@
 //     "basis":"2024-01-05","actions":[["split","2024-01-03",0,4,1], …]}]}
 //   {"do":"read","provider":"p","symbol":"S","interval":"1d","adjust":"none","version":3}
 //     or "at":"2024-01-05T00:00Z" in place of the version
+//   {"do":"compact","now":"2024-03-05T00:00Z"}
 //   {"do":"summary"}
 
 #include <cstdio>
@@ -150,6 +151,18 @@ Result<std::string> read(vortex::Dataset& dataset, const Json& json) {
   return writer.take();
 }
 
+Result<std::string> compact(vortex::Dataset& dataset, vortex::ManualClock& clock,
+                            const Json& json) {
+  clock.step(*vortex::parse_time(text_of(json, "now")) - clock.now());
+  VORTEX_TRY(const auto receipt, dataset.compact({}));
+  vortex::JsonWriter writer;
+  writer.begin_object();
+  writer.member("version", receipt.version);
+  writer.member("commits", receipt.commits);
+  writer.end_object();
+  return writer.take();
+}
+
 Result<std::string> summary(vortex::Dataset& dataset) {
   VORTEX_TRY_VOID(dataset.refresh());
   VORTEX_TRY(const auto told, dataset.summary());
@@ -169,6 +182,7 @@ Result<std::string> answer(vortex::Dataset& dataset, vortex::ManualClock& clock,
   const std::string what = text_of(json, "do");
   if (what == "commit") return commit(dataset, clock, json);
   if (what == "read") return read(dataset, json);
+  if (what == "compact") return compact(dataset, clock, json);
   return summary(dataset);
 }
 

@@ -227,3 +227,41 @@ def test_splits_are_undone_and_applied_when_read(store):
     store.commit(series("AAPL", [], actions=[["split", day(10), 0, 2, 1]]))
     assert [r[4] for r in store.read("AAPL")] == [12.5, 12.5, 13.0]
     assert [r[4] for r in store.read("AAPL", adjust="none")] == [100.0, 100.0, 26.0]
+
+
+def test_compaction_keeps_every_row_for_every_reader(store):
+    for n in range(70):
+        store.commit(series("AAPL", [bar(n), bar(n + 1)]), series("0005.HK", [bar(n, 5.0)]))
+    ours = {symbol: store.read(symbol) for symbol in ("AAPL", "0005.HK")}
+    before = pl.scan_delta(store.path + "/bars").collect()
+    version = table(store).version()
+    answer = store.ask(do="compact", now="2024-09-01T00:00:00Z")
+    assert answer["commits"] >= 1 and store.ask(do="compact", now="2024-09-01T00:00:00Z")["commits"] == 0
+    delta = table(store)
+    assert delta.version() == version + 1
+    entry = delta.history(1)[0]
+    assert entry["operation"] == "OPTIMIZE"
+    after = pl.scan_delta(store.path + "/bars").collect()
+    keys = ["provider", "interval", "symbol", "timestamp"]
+    assert after.sort(keys).equals(before.select(after.columns).sort(keys))
+    assert pl.scan_delta(store.path + "/bars", version=version).collect().height == before.height
+    assert {symbol: store.read(symbol) for symbol in ours} == ours
+    assert len(delta.file_uris()) < 4
+    changes = [json.loads(line) for line in open(os.path.join(
+        store.path, f"bars/_delta_log/{version + 1:020}.json"))]
+    moved = [line.get("add") or line.get("remove") for line in changes if "commitInfo" not in line]
+    assert moved and not any(action["dataChange"] for action in moved)
+
+
+def test_a_file_that_another_tool_left_unsorted_is_sorted_by_a_merge(store):
+    for n in range(6):
+        store.commit(series("MSFT", [bar(n)]), series("AAPL", [bar(n, 5.0)]))
+    table(store).optimize.compact()
+    store.commit(series("AAPL", [bar(9)]))
+    before = {symbol: store.read(symbol) for symbol in ("AAPL", "MSFT")}
+    assert store.ask(do="compact", now="2024-09-01T00:00:00Z")["commits"] == 1
+    assert {symbol: store.read(symbol) for symbol in before} == before
+    paths = [uri.replace("file://", "") for uri in table(store).file_uris()]
+    assert len(paths) == 1
+    rows = pl.read_parquet(paths[0])
+    assert rows.select("symbol", "timestamp").rows() == sorted(rows.select("symbol", "timestamp").rows())

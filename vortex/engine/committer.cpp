@@ -4,6 +4,7 @@
 
 #include <arrow/record_batch.h>
 
+#include "vortex/base/log.hpp"
 #include "vortex/codec/bar_schema.hpp"
 #include "vortex/runtime/run_on_pool.hpp"
 
@@ -52,6 +53,17 @@ boost::asio::awaitable<void> Committer::add(std::size_t item, SeriesBatch batch)
 boost::asio::awaitable<void> Committer::flush() {
   auto turn = co_await turn_.take();
   if (turn && !pending_.empty()) co_await commit_pending();
+  if (turn && report_.committed && !report_.interrupted) co_await compact();
+}
+
+// Only what pays for itself (CompactOptions::automatic). What was committed stays committed
+// whatever comes of it.
+boost::asio::awaitable<void> Committer::compact() {
+  Dataset* dataset = &dataset_;
+  const auto done =
+      co_await run_on_pool(runtime_, [dataset] { return dataset->compact({.automatic = true}); });
+  if (!done)
+    log::warning("compaction: {}; tried again after the next sync", done.error().to_line());
 }
 
 boost::asio::awaitable<void> Committer::commit_pending() {

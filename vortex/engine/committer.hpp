@@ -28,12 +28,13 @@ class Committer {
   // being committed and the next one is full too. Storage trouble is noted in the report.
   boost::asio::awaitable<void> add(std::size_t item, SeriesBatch batch);
 
-  // Commits what is left.
+  // Commits what is left, and merges small files where it is worth it.
   boost::asio::awaitable<void> flush();
 
  private:
   bool is_due() const;
   boost::asio::awaitable<void> commit_pending();
+  boost::asio::awaitable<void> compact();
   void note(const std::vector<std::size_t>& items, Result<CommitReceipt> receipt);
   void tell(const CommitReceipt& receipt, std::int64_t rows, Monotonic begun);
 

@@ -23,7 +23,7 @@ constexpr const char* kRawFolder = "raw";
 constexpr std::int64_t kSliceRows = 16 * 1024;
 
 std::string joined(const std::string& folder, const std::string& name) {
-  return folder.empty() ? name : folder + "/" + name;
+  return folder.empty() ? name : name.empty() ? folder : folder + "/" + name;
 }
 
 bool is_temporary(std::string_view name) {
@@ -169,7 +169,9 @@ Result<VacuumReceipt> Dataset::Impl::vacuum(const VacuumOptions& options) {
     if (!table->log().loaded()) continue;
     VORTEX_TRY(auto cut, cut_of(table->log(), now - options.keep));
     VORTEX_TRY_VOID(sweep.table(table->definition(), cut));
-    if (table == &captures) VORTEX_TRY(packs, packs_named(*files, cut));
+    if (table == &captures) {
+      VORTEX_TRY(packs, packs_named(*files, cut));
+    }
     cuts.push_back(std::move(cut));
   }
   VORTEX_TRY_VOID(sweep.packs(packs));

@@ -172,7 +172,7 @@ Result<VerifyReport> Dataset::Impl::verify(const VerifyOptions& options) {
   for (SideTable* table : {&captures, &revisions, &quarantine, &actions, &instruments}) {
     Findings of_table(report, table->log().directory());
     VORTEX_TRY(const VerifiedLog side, verify_log(*files, of_table));
-    for (const auto& [path, file] : side.files) {
+    for (const auto& [name, file] : side.files) {
       if (!verify_bytes(*files, file, options.quick, of_table) || options.quick) continue;
       verify_side_rows(*files, file, log.version, of_table);
       if (table == &captures) {
