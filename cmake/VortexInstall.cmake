@@ -35,6 +35,7 @@ set(VORTEX_PUBLIC_HEADERS
   # the dataset: open, read any version, commit
   vortex/store/capture.hpp
   vortex/store/dataset.hpp
+  vortex/store/maintenance.hpp
   # settings and the engine: sync and fetch as the command does
   vortex/config/settings.hpp
   vortex/config/rate_limit.hpp
