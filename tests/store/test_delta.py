@@ -246,7 +246,7 @@ def test_compaction_keeps_every_row_for_every_reader(store):
     assert after.sort(keys).equals(before.select(after.columns).sort(keys))
     assert pl.scan_delta(store.path + "/bars", version=version).collect().height == before.height
     assert {symbol: store.read(symbol) for symbol in ours} == ours
-    assert len(delta.file_uris()) < 4
+    assert len(delta.file_uris()) <= 5  # three months, and what lies over two of them
     changes = [json.loads(line) for line in open(os.path.join(
         store.path, f"bars/_delta_log/{version + 1:020}.json"))]
     moved = [line.get("add") or line.get("remove") for line in changes if "commitInfo" not in line]
