@@ -40,6 +40,18 @@ def test_compact_merges_once_and_every_version_reads_the_same(dataset):
     assert dataset.json("status")["rebuilt"] is None
 
 
+def test_sync_merges_by_itself_once_a_closed_year_has_four_files(vortex, sim):
+    files = []
+    for month in range(1, 7):
+        vortex.json("sync", "AAPL", "MSFT", "--since", f"2023-{month:02}-01", "--until", f"2023-{month + 1:02}-01",
+                    "--no-overlap")
+        files.append(vortex.json("status")["files"])
+    assert files == [1, 2, 3, 1, 2, 3]
+    status = vortex.json("status")
+    assert status["rebuilt"] is None and len(read(vortex).splitlines()) == 1 + status["series"][0]["rows"]
+    assert vortex.json("verify")["findings"] == []
+
+
 def test_vacuum_lists_then_removes_and_old_versions_say_so(dataset):
     dataset.json("compact")
     before = read(dataset)

@@ -20,7 +20,7 @@ constexpr Duration kIntradayGrace = days{1};
 constexpr std::int64_t kGroupRowsMax = std::int64_t{128} * 1024;
 constexpr std::int64_t kRowBytes = 64;
 
-constexpr std::size_t kSideRunMin = 8;  // files that make a merge of a side table worth a commit
+constexpr std::size_t kSideRunMin = 16;  // files that make a merge of a side table worth a commit
 
 enum class Span : std::uint8_t { day, month, year };
 
