@@ -22,75 +22,6 @@ std::size_t position(BarColumn column) {
   return static_cast<std::size_t>(column);
 }
 
-Error wrong_type(BarColumn column) {
-  return Error{.code = ErrorCode::corrupt,
-               .message = fmt::format("column {} has another type", bar_column_name(column))};
-}
-
-// The raw values of a fixed-width array from `offset` on; null where it is of another type.
-template <class Array>
-const typename Array::value_type* values_of(const arrow::Array& array, std::int64_t offset) {
-  const auto* typed = dynamic_cast<const Array*>(&array);
-  return typed == nullptr ? nullptr : typed->raw_values() + offset;
-}
-
-template <class T>
-void append_plain(std::vector<T>& out, const T* values, std::int64_t count) {
-  out.insert(out.end(), values, values + count);
-}
-
-Result<void> append_number(NumberColumn& out, BarColumn column, const arrow::Array* source,
-                           std::int64_t offset, std::int64_t count) {
-  const auto size = static_cast<std::size_t>(count);
-  if (source == nullptr || source->null_count() == source->length()) {
-    out.append_missing(size);
-    return {};
-  }
-  const double* values = values_of<arrow::DoubleArray>(*source, offset);
-  if (values == nullptr) return std::unexpected(wrong_type(column));
-  const std::size_t before = out.size();
-  out.append(values, size);
-  if (source->null_count() == 0) return {};
-  for (std::size_t i = 0; i < size; ++i) {
-    if (source->IsNull(offset + static_cast<std::int64_t>(i))) {
-      out.set(before + i, NumberColumn::missing());
-    }
-  }
-  return {};
-}
-
-Result<void> append_texts(std::vector<std::int32_t>& out, TextPool& pool, BarColumn column,
-                          const arrow::Array* source, std::int64_t offset, std::int64_t count) {
-  const auto size = static_cast<std::size_t>(count);
-  if (source == nullptr) {
-    out.insert(out.end(), size, pool.number_of(""));
-    return {};
-  }
-  const auto* coded = dynamic_cast<const arrow::DictionaryArray*>(source);
-  const auto* texts = coded == nullptr
-                          ? nullptr
-                          : dynamic_cast<const arrow::StringArray*>(coded->dictionary().get());
-  const std::int32_t* indices =
-      texts == nullptr ? nullptr : values_of<arrow::Int32Array>(*coded->indices(), offset);
-  if (indices == nullptr) return std::unexpected(wrong_type(column));
-  if (coded->null_count() == 0 && texts->length() == 1) {  // one value for the whole batch
-    out.insert(out.end(), size, pool.number_of(texts->GetView(0)));
-    return {};
-  }
-  constexpr std::int32_t kUnknown = -1;
-  std::vector<std::int32_t> numbers(static_cast<std::size_t>(texts->length()), kUnknown);
-  for (std::size_t i = 0; i < size; ++i) {
-    if (coded->IsNull(offset + static_cast<std::int64_t>(i))) {
-      out.push_back(pool.number_of(""));
-      continue;
-    }
-    std::int32_t& number = numbers[static_cast<std::size_t>(indices[i])];
-    if (number == kUnknown) number = pool.number_of(texts->GetView(indices[i]));
-    out.push_back(number);
-  }
-  return {};
-}
-
 // Keeps alive what the arrays made from these columns look into; null where the caller does.
 using Keeper = std::shared_ptr<const BarColumns>;
 
@@ -251,61 +182,6 @@ void BarColumns::reserve(std::size_t count) {
   symbol.reserve(count);
   adjusted.reserve(count);
   capture.reserve(count);
-}
-
-BarColumns::Source BarColumns::source_of(const arrow::RecordBatch& batch) {
-  Source source{};
-  for (int i = 0; i < kBarColumns; ++i) {
-    source[static_cast<std::size_t>(i)] = batch.column(i).get();
-  }
-  return source;
-}
-
-BarColumns::Source BarColumns::source_of(const arrow::Schema& schema,
-                                         const arrow::ArrayVector& chunks) {
-  Source source{};
-  for (int i = 0; i < kBarColumns; ++i) {
-    const int found = schema.GetFieldIndex(std::string(bar_column_name(static_cast<BarColumn>(i))));
-    if (found >= 0) {
-      source[static_cast<std::size_t>(i)] = chunks[static_cast<std::size_t>(found)].get();
-    }
-  }
-  return source;
-}
-
-Result<void> BarColumns::append(const Source& source, std::int64_t offset, std::int64_t count) {
-  const auto size = static_cast<std::size_t>(count);
-  const auto append_times = [&](std::vector<std::int64_t>& out, BarColumn column) -> Result<void> {
-    const arrow::Array* array = source[position(column)];
-    const auto* type =
-        array == nullptr ? nullptr : dynamic_cast<const arrow::TimestampType*>(array->type().get());
-    if (type == nullptr || type->unit() != arrow::TimeUnit::MICRO) {
-      return std::unexpected(wrong_type(column));
-    }
-    append_plain(out, values_of<arrow::TimestampArray>(*array, offset), count);
-    return {};
-  };
-  VORTEX_TRY_VOID(append_times(timestamp, kTimestamp));
-  VORTEX_TRY_VOID(append_times(transform_timestamp, kTransformTimestamp));
-  for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
-    VORTEX_TRY_VOID(append_number(numbers[i], kNumberColumns[i],
-                                  source[position(kNumberColumns[i])], offset, count));
-  }
-  const arrow::Array* dates = source[kBasis];
-  const std::int32_t* days =
-      dates == nullptr ? nullptr : values_of<arrow::Date32Array>(*dates, offset);
-  if (days == nullptr) return std::unexpected(wrong_type(kBasis));
-  append_plain(basis, days, count);
-  const auto* flags = dynamic_cast<const arrow::BooleanArray*>(source[kFinal]);
-  if (flags == nullptr) return std::unexpected(wrong_type(kFinal));
-  if (flags->true_count() == flags->length()) {
-    final.insert(final.end(), size, 1);
-  } else {
-    for (std::int64_t i = 0; i < count; ++i) final.push_back(flags->Value(offset + i) ? 1 : 0);
-  }
-  VORTEX_TRY_VOID(append_texts(symbol, symbols, kSymbol, source[kSymbol], offset, count));
-  VORTEX_TRY_VOID(append_texts(adjusted, adjustments, kAdjusted, source[kAdjusted], offset, count));
-  return append_texts(capture, captures, kCaptureId, source[kCaptureId], offset, count);
 }
 
 void BarColumns::append_rows(const BarColumns& other, std::size_t begin, std::size_t end) {

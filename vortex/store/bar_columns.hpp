@@ -89,7 +89,8 @@ class BarColumns {
   void reserve(std::size_t count);
 
   // The columns of a batch or of a file's chunk, by BarColumn; null where the source lacks one.
-  using Source = std::array<const arrow::Array*, kBarColumns>;
+  // Bare data: making ten thousand one-row batches into arrays costs more than copying their rows.
+  using Source = std::array<const arrow::ArrayData*, kBarColumns>;
   // Fails with `corrupt` when a column has another type than bar_schema says.
   Result<void> append(const Source& source, std::int64_t offset, std::int64_t count);
   static Source source_of(const arrow::RecordBatch& batch);  // bar_schema, by position

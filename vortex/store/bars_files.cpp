@@ -68,14 +68,27 @@ RemoveFile remove_of(const AddFile& file) {
 
 namespace {
 
-Result<AddFile> rewrite_file(FileSystem& files, Random& random, const AddFile& file,
-                             const BarsPartition& partition, const TouchedFile& touched) {
+// Every row of a file: those the comparison read, where it read all of them.
+Result<BarColumns> rows_of(FileSystem& files, const AddFile& file, BarsPartition& partition) {
   VORTEX_TRY(const auto stored,
              ParquetTableFile::open(files, std::string(bars_table().name) + "/" + file.path));
+  const auto decoded = partition.decoded.find(file.path);
+  if (decoded != partition.decoded.end() && decoded->second.whole &&
+      decoded->second.next_row == stored.rows()) {
+    BarColumns rows = std::move(decoded->second.rows);
+    partition.decoded.erase(decoded);
+    return rows;
+  }
   VORTEX_TRY(const auto table, stored.read(stored.row_groups({}), {}));
   BarColumns rows;
   rows.reserve(static_cast<std::size_t>(table->num_rows()));
   VORTEX_TRY_VOID(append_table(*table, rows));
+  return rows;
+}
+
+Result<AddFile> rewrite_file(FileSystem& files, Random& random, const AddFile& file,
+                             BarsPartition& partition, const TouchedFile& touched) {
+  VORTEX_TRY(auto rows, rows_of(files, file, partition));
   for (std::size_t i = touched.begin; i < touched.end; ++i) {
     const StoredMatch& match = partition.matches[i];
     rows.replace(static_cast<std::size_t>(match.file_row), partition.rows, match.row);
@@ -103,7 +116,7 @@ Result<AddFile> write_fresh(FileSystem& files, Random& random, const BarsPartiti
 }  // namespace
 
 Result<void> write_partition(FileSystem& files, const DeltaLog& log, Random& random,
-                             const BarsPartition& partition, CommitActions& actions) {
+                             BarsPartition& partition, CommitActions& actions) {
   const auto fresh =
       static_cast<std::size_t>(std::ranges::count(partition.states, RowState::fresh));
   if (fresh > 0) {

@@ -21,7 +21,7 @@ struct SeriesRows {
 };
 
 const std::int64_t* stamps_of(const arrow::RecordBatch& batch) {
-  return static_cast<const arrow::TimestampArray&>(*batch.column(kTimestamp)).raw_values();
+  return batch.column_data(kTimestamp)->GetValues<std::int64_t>(1);
 }
 
 bool strictly_ascending(const Batches& batches) {

@@ -24,6 +24,9 @@ TimePoint to_time(std::int64_t us) {
   return TimePoint{Duration{us}};
 }
 
+// Rows that are kept between comparing and rewriting: about 80 bytes each.
+constexpr std::size_t kDecodedRowsMax = std::size_t{3} << 19;
+
 bool same_numbers(const BarColumns& stored, std::size_t stored_row, const BarColumns& incoming,
                   std::size_t row) {
   for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
@@ -79,10 +82,27 @@ class FileComparison {
     VORTEX_TRY_VOID(find_hits(*keys));
     if (hits_.empty()) return {};
     VORTEX_TRY(const auto table, file.read({group}, {}));
-    BarColumns stored;
+    BarColumns apart;
+    DecodedFile* const kept = place_for(group);
+    BarColumns& stored = kept == nullptr ? apart : kept->rows;
+    first_row_ = stored.rows();
     VORTEX_TRY_VOID(append_table(*table, stored));
+    if (kept != nullptr) kept->next_row += group.rows;
     for (const Hit& hit : hits_) VORTEX_TRY_VOID(note(stored, group, hit));
     return {};
+  }
+
+  // Where a group's rows are kept for rewriting the file: behind the groups before it, as long as
+  // every group was read and there is room.
+  DecodedFile* place_for(const ParquetTableFile::RowGroup& group) {
+    std::size_t held = static_cast<std::size_t>(group.rows);
+    for (const auto& [path, file] : partition_.decoded) held += file.rows.rows();
+    DecodedFile& file = partition_.decoded[file_.path];
+    if (!file.whole || file.next_row != group.first_row || held > kDecodedRowsMax) {
+      file = DecodedFile{.rows = {}, .next_row = 0, .whole = false};
+      return nullptr;
+    }
+    return &file;
   }
 
   Result<void> find_hits(const arrow::Table& keys) {
@@ -137,7 +157,7 @@ class FileComparison {
   Result<void> note(const BarColumns& stored, const ParquetTableFile::RowGroup& group,
                     const Hit& hit) {
     const BarColumns& rows = partition_.rows;
-    const auto stored_row = static_cast<std::size_t>(hit.group_row);
+    const std::size_t stored_row = first_row_ + static_cast<std::size_t>(hit.group_row);
     ++meetings_.met[hit.span];
     const bool finalised = stored.final[stored_row] == 0 && rows.final[hit.row] != 0;
     const bool equal = same_numbers(stored, stored_row, rows, hit.row);
@@ -192,6 +212,7 @@ class FileComparison {
   Meetings& meetings_;
   std::vector<std::size_t> hints_;  // by span: where the next hit is likely
   std::vector<Hit> hits_;
+  std::size_t first_row_ = 0;  // of the group in the columns it was read into
 };
 
 // Could the file hold a key of the partition, by its statistics?
@@ -219,6 +240,7 @@ Result<void> compare_with_stored(FileSystem& files, const DeltaLog& log, BarsPar
   std::ranges::fill(partition.states, RowState::fresh);
   partition.matches.clear();
   partition.touched.clear();
+  partition.decoded.clear();
   partition.splits.clear();
   partition.refused.clear();
   if (partition.rows.rows() == 0) return {};
@@ -232,7 +254,12 @@ Result<void> compare_with_stored(FileSystem& files, const DeltaLog& log, BarsPar
     if (file->partition_values != values || !may_meet(*file, partition)) continue;
     VORTEX_TRY_VOID(FileComparison(partition, *file, knowledge, meetings).find(files));
   }
-  return judge(partition, meetings, knowledge);
+  VORTEX_TRY_VOID(judge(partition, meetings, knowledge));
+  std::erase_if(partition.decoded, [&](const auto& file) {
+    return std::ranges::find(partition.touched, file.first, &TouchedFile::path) ==
+           partition.touched.end();
+  });
+  return {};
 }
 
 }  // namespace vortex

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,13 @@ struct StoredMatch {
   bool replaces = false;         // judged so
 };
 
+// The rows of a data file that the comparison had to read whole, kept for rewriting it.
+struct DecodedFile {
+  BarColumns rows;
+  std::int64_t next_row = 0;  // of the file: rows before it are there, if none was passed over
+  bool whole = true;
+};
+
 // A known split that explains why stored and incoming rows of a series differ.
 struct SplitShown {
   std::size_t span = 0;
@@ -69,6 +77,7 @@ struct BarsPartition {
   std::vector<RowState> states;  // of rows; all fresh until compared
   std::vector<StoredMatch> matches;
   std::vector<TouchedFile> touched;
+  std::map<std::string, DecodedFile> decoded;  // by path, of touched files; those that fit
   std::vector<SplitShown> splits;
   std::vector<SpanRefused> refused;
   TextPool old_captures;
@@ -102,7 +111,7 @@ Result<void> compare_with_stored(FileSystem& files, const DeltaLog& log, BarsPar
 // Writes the files this partition needs: one with its fresh rows, and a rewritten copy of each file
 // that holds a restated row.
 Result<void> write_partition(FileSystem& files, const DeltaLog& log, Random& random,
-                             const BarsPartition& partition, CommitActions& actions);
+                             BarsPartition& partition, CommitActions& actions);
 
 // The statistics of a data file, as Delta wants them: the maximum time rounded up to its
 // millisecond.

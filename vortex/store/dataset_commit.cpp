@@ -218,7 +218,7 @@ Result<void> Dataset::Impl::plan_empty_ranges(CommitPlan& plan) {
 
 Result<CommitActions> Dataset::Impl::write_bars(CommitPlan& plan) {
   CommitActions actions_out;
-  for (const BarsPartition& partition : plan.partitions) {
+  for (BarsPartition& partition : plan.partitions) {
     auto done = write_partition(*files, bars, random, partition, actions_out);
     if (!done) {
       discard(*files, actions_out);

@@ -1,5 +1,5 @@
-// Kernels of the store, fsync included: writing, appending a day, restating a day, reading a
-// symbol.
+// Kernels of the store, fsync included: writing 5,000 × 250 rows, restating a day of them;
+// appending a day for 10,000 symbols with their captures behind 250 days, and reading one of them.
 
 #include <cstdlib>
 #include <filesystem>
@@ -18,8 +18,9 @@
 namespace vortex {
 namespace {
 
+constexpr int kDays = 250;
+constexpr int kFewSymbols = 5'000;  // × 250 days: 1.25 M rows
 constexpr int kSymbols = 10'000;
-constexpr int kDays = 125;  // × 10,000 symbols: 1.25 M rows
 
 struct Scratch {
   Scratch() {
@@ -36,16 +37,35 @@ TimePoint day(int n) {
   return midnight(*parse_date("2024-01-01")) + std::chrono::days{n};
 }
 
-std::vector<SeriesBatch> batch_of(int first_day, int days, double shift) {
-  Random random(7);
-  std::vector<SeriesBatch> batch(kSymbols);
-  for (int i = 0; i < kSymbols; ++i) {
+struct Wanted {
+  int symbols = kSymbols;
+  int first_day = 0;
+  int days = 1;
+  double shift = 0;
+};
+
+// An answer of a few bars, as it is kept.
+Capture capture_of(const std::string& symbol, int day_asked) {
+  HttpReply reply;
+  reply.status = 200;
+  reply.body = Body::copy_of(fmt::format(
+      R"({{"chart":{{"result":[{{"meta":{{"symbol":"{}"}},"timestamp":[{}],"close":[{}]}}]}}}})",
+      symbol, day_asked, day_asked * 1.25));
+  reply.received_at = day(day_asked);
+  return *make_capture(reply, fmt::format("GET https://example.test/chart/{}", symbol),
+                       {day(day_asked), day(day_asked + 1)});
+}
+
+std::vector<SeriesBatch> batch_of(const Wanted& wanted, bool captures = false) {
+  Random random(7 + static_cast<std::uint64_t>(wanted.first_day));
+  std::vector<SeriesBatch> batch(static_cast<std::size_t>(wanted.symbols));
+  for (int i = 0; i < wanted.symbols; ++i) {
     SeriesBatch& series = batch[static_cast<std::size_t>(i)];
     series.key = {
         .provider = "bench", .symbol = fmt::format("S{:05}", i), .interval = Interval::d1};
     BarBatchBuilder builder;
-    for (int n = first_day; n < first_day + days; ++n) {
-      const double close = 100 + 5 * random.normal() + shift;
+    for (int n = wanted.first_day; n < wanted.first_day + wanted.days; ++n) {
+      const double close = 100 + 5 * random.normal() + wanted.shift;
       builder.append({.timestamp = day(n),
                       .open = close,
                       .high = close + 1,
@@ -59,6 +79,12 @@ std::vector<SeriesBatch> batch_of(int first_day, int days, double shift) {
                                            .basis = date_of(day(0)),
                                            .transform_timestamp = day(0),
                                            .capture_id = "0123456789abcdef"}));
+    if (captures) {
+      series.captures.push_back(capture_of(series.key.symbol, wanted.first_day));
+      series.coverage.push_back({.range = {day(wanted.first_day), day(wanted.first_day + 1)},
+                                 .state = CoverageState::have,
+                                 .reason = {}});
+    }
   }
   return batch;
 }
@@ -74,7 +100,7 @@ void write_much(benchmark::State& state) {
     state.PauseTiming();
     const Scratch scratch;
     auto dataset = *Dataset::open_or_create(scratch.path, clock);
-    auto batch = batch_of(0, kDays, 0);
+    auto batch = batch_of({.symbols = kFewSymbols, .days = kDays});
     state.ResumeTiming();
     commit(state, dataset, std::move(batch));
     state.PauseTiming();
@@ -83,7 +109,7 @@ void write_much(benchmark::State& state) {
     }
     state.ResumeTiming();
   }
-  state.SetItemsProcessed(state.iterations() * kSymbols * kDays);
+  state.SetItemsProcessed(state.iterations() * kFewSymbols * kDays);
 }
 BENCHMARK(write_much)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(4);
 
@@ -91,11 +117,11 @@ void append_day(benchmark::State& state) {
   const SystemClock clock;
   const Scratch scratch;
   auto dataset = *Dataset::open_or_create(scratch.path, clock);
-  commit(state, dataset, batch_of(0, kDays, 0));
+  commit(state, dataset, batch_of({.days = kDays}));
   int next = kDays;
   for (auto _ : state) {
     state.PauseTiming();
-    auto batch = batch_of(next++, 1, 0);
+    auto batch = batch_of({.first_day = next++}, /*captures=*/true);
     state.ResumeTiming();
     commit(state, dataset, std::move(batch));
   }
@@ -107,15 +133,15 @@ void restate_day(benchmark::State& state) {
   const SystemClock clock;
   const Scratch scratch;
   auto dataset = *Dataset::open_or_create(scratch.path, clock);
-  commit(state, dataset, batch_of(0, kDays, 0));
+  commit(state, dataset, batch_of({.symbols = kFewSymbols, .days = kDays}));
   double shift = 0;
   for (auto _ : state) {
     state.PauseTiming();
-    auto batch = batch_of(kDays - 1, 1, shift += 1);
+    auto batch = batch_of({.symbols = kFewSymbols, .first_day = kDays - 1, .shift = shift += 1});
     state.ResumeTiming();
     commit(state, dataset, std::move(batch));
   }
-  state.SetItemsProcessed(state.iterations() * kSymbols);
+  state.SetItemsProcessed(state.iterations() * kFewSymbols);
 }
 BENCHMARK(restate_day)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
 
@@ -123,7 +149,7 @@ void read_symbol(benchmark::State& state) {
   const SystemClock clock;
   const Scratch scratch;
   auto dataset = *Dataset::open_or_create(scratch.path, clock);
-  commit(state, dataset, batch_of(0, kDays, 0));
+  commit(state, dataset, batch_of({.days = kDays}));
   for (auto _ : state) {
     const auto table =
         dataset.read({.key = {.provider = "bench", .symbol = "S05000", .interval = Interval::d1}});
