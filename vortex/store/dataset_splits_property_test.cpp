@@ -7,7 +7,7 @@
 
 #include <gmock/gmock.h>
 
-#include "vortex/store/split_test_support.hpp"
+#include "vortex/store/splits_for_test.hpp"
 
 namespace vortex {
 namespace {
