@@ -1,17 +1,13 @@
 // `vortex read SYMBOL`: bars from the dataset, of one provider, on one adjustment, as of one
 // version.
-#include <algorithm>
-#include <charconv>
-
 #include "arrow/table.h"
-#include <fmt/core.h>
 
-#include "vortex/base/suggest.hpp"
 #include "vortex/store/dataset.hpp"
 
 #include "apps/cli/bar_output.hpp"
 #include "apps/cli/commands.hpp"
 #include "apps/cli/error_text.hpp"
+#include "apps/cli/series_choice.hpp"
 
 namespace vortex::cli {
 namespace {
@@ -25,16 +21,6 @@ struct ReadOptions {
   std::vector<std::string> providers;
   BarFormat format = BarFormat::csv;
 };
-
-// "12" is a version, anything else a moment.
-Result<AsOf> parse_as_of(const std::string& text) {
-  std::int64_t version = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (error == std::errc{} && end == text.data() + text.size() && version >= 0)
-    return AsOf(version);
-  VORTEX_TRY(const TimePoint moment, parse_moment("--as-of", text));
-  return AsOf(moment);
-}
 
 Result<ReadOptions> options_of(CommandContext& context) {
   const Arguments& arguments = context.arguments();
@@ -54,63 +40,6 @@ Result<ReadOptions> options_of(CommandContext& context) {
   VORTEX_TRY(options.providers, arguments.providers(context.registry().names()));
   VORTEX_TRY(options.format, bar_format_for(context));
   return options;
-}
-
-// Why there is no such series: the symbol is misspelt, or there in other intervals or of other
-// providers.
-Error no_series(const ReadOptions& options, const std::vector<SeriesState>& states,
-                const std::string& path) {
-  std::vector<std::string_view> symbols;
-  std::string others;
-  for (const SeriesState& state : states) {
-    symbols.push_back(state.key.symbol);
-    if (state.key.symbol != options.symbol.text() || others.size() > 200) continue;
-    others += fmt::format("{}{} of {}", others.empty() ? "" : ", ", to_string(state.key.interval),
-                          state.key.provider);
-  }
-  Error error{.code = ErrorCode::not_found,
-              .message = fmt::format("no bars of '{}' {} in {}", options.symbol.text(),
-                                     to_string(options.interval), untrusted(path, 100))};
-  if (others.empty()) {
-    error.message += did_you_mean(options.symbol.text(), symbols);
-    error.hint = fmt::format("vortex sync '{}'", options.symbol.text());
-  } else {
-    error.message += fmt::format(" (there is {})", others);
-    error.hint = "--interval or --provider chooses";
-  }
-  return error;
-}
-
-// --provider, else the only one, else the first of a job that has the series: never a mix.
-Result<SeriesKey> choose_series(const ReadOptions& options, const Settings& settings,
-                                const std::vector<SeriesState>& states, const std::string& path) {
-  std::vector<std::string> having;
-  for (const SeriesState& state : states) {
-    const bool wanted = state.key.symbol == options.symbol.text() &&
-                        state.key.interval == options.interval && state.rows > 0;
-    if (wanted) having.push_back(state.key.provider);
-  }
-  const auto has = [&](const std::string& provider) {
-    return std::ranges::find(having, provider) != having.end();
-  };
-  const auto key = [&](const std::string& provider) {
-    return SeriesKey{
-        .provider = provider, .symbol = options.symbol.text(), .interval = options.interval};
-  };
-  for (const std::string& provider : options.providers) {
-    if (has(provider)) return key(provider);
-  }
-  if (!options.providers.empty() || having.empty())
-    return std::unexpected(no_series(options, states, path));
-  if (having.size() == 1) return key(having.front());
-  for (const JobSettings& job : settings.jobs) {
-    if (std::ranges::find(job.symbols, options.symbol.text()) == job.symbols.end()) continue;
-    const auto first = std::ranges::find_if(job.providers, has);
-    if (first != job.providers.end()) return key(*first);
-  }
-  return fail(ErrorCode::usage,
-              fmt::format("'{}' is there from several providers: choose one with --provider {}",
-                          options.symbol.text(), having.front()));
 }
 
 std::string answer_json(const SeriesKey& key, std::int64_t version, const arrow::Table& bars,
@@ -144,7 +73,10 @@ CommandResult run_read(CommandContext& context) {
   VORTEX_TRY_VOID(check_store_exists(path));
   VORTEX_TRY(Dataset dataset, Dataset::open(path, context.clock()));
   VORTEX_TRY(const auto states, dataset.all_states());
-  VORTEX_TRY(const SeriesKey key, choose_series(options, loaded.settings, states, path));
+  VORTEX_TRY(const SeriesKey key, choose_series({.symbol = options.symbol.text(),
+                                                 .interval = options.interval,
+                                                 .providers = options.providers},
+                                                loaded.settings, states, path));
   auto bars_or = dataset.read(
       {.key = key, .range = options.range, .adjust = options.adjust, .as_of = options.as_of});
   if (!bars_or) return std::unexpected(as_of_error(std::move(bars_or).error(), options));

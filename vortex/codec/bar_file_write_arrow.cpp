@@ -65,7 +65,7 @@ std::shared_ptr<arrow::Schema> plain_schema(const arrow::Schema& schema) {
     const bool coded = field->type()->id() == arrow::Type::DICTIONARY;
     fields.push_back(coded ? field->WithType(arrow::utf8()) : field);
   }
-  return arrow::schema(std::move(fields));
+  return arrow::schema(std::move(fields), schema.metadata());
 }
 
 Result<std::shared_ptr<arrow::Array>> plain_column(const std::shared_ptr<arrow::Array>& column) {

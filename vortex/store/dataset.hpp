@@ -106,6 +106,7 @@ struct ReadRequest {
 
 class FileSystem;
 class Random;
+struct ActionOnBasis;  // vortex/store/adjust.hpp
 
 class Dataset {
  public:
@@ -144,6 +145,14 @@ class Dataset {
                                                const std::string& symbol);
   Result<std::optional<Instrument>> instrument(const std::string& provider,
                                                const std::string& symbol);
+  // The version a reader of `as_of` sees; not_found where there was none yet.
+  Result<std::int64_t> version_of(const AsOf& as_of);
+  // As they were known in a version.
+  Result<std::vector<ActionOnBasis>> actions_on_basis(const std::string& provider,
+                                                      const std::string& symbol,
+                                                      std::int64_t version);
+  Result<std::optional<Instrument>> instrument(const std::string& provider,
+                                               const std::string& symbol, std::int64_t version);
   Result<std::int64_t> quarantined_rows();  // rows in quarantine, for status
   Result<DatasetSummary> summary();
 

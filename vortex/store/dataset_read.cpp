@@ -299,6 +299,25 @@ Result<std::optional<Instrument>> Dataset::instrument(const std::string& provide
   return impl_->instrument_of(provider, symbol, version());
 }
 
+Result<std::optional<Instrument>> Dataset::instrument(const std::string& provider,
+                                                      const std::string& symbol,
+                                                      std::int64_t version) {
+  return impl_->instrument_of(provider, symbol, version);
+}
+
+Result<std::vector<ActionOnBasis>> Dataset::actions_on_basis(const std::string& provider,
+                                                             const std::string& symbol,
+                                                             std::int64_t version) {
+  return impl_->actions_of(provider, symbol, version);
+}
+
+Result<std::int64_t> Dataset::version_of(const AsOf& as_of) {
+  if (std::holds_alternative<std::monostate>(as_of)) return version();
+  Date today;
+  VORTEX_TRY(const Snapshot snapshot, impl_->snapshot_for(as_of, today));
+  return snapshot.version;
+}
+
 Result<std::int64_t> Dataset::quarantined_rows() {
   VORTEX_TRY_VOID(impl_->quarantine.refresh());
   std::int64_t rows = 0;
