@@ -42,7 +42,7 @@ def test_every_session_and_price_arrives_as_traded(store, bundle, tmp_path):
     answer, made = daily(bundle, store, tmp_path / "out")
     assert answer["export"]["adjust"] == "none"
     named = {asset.symbol: asset for asset in made.asset_finder.retrieve_all(made.asset_finder.sids)}
-    assert set(named) == {"%43%6F%6E", "%43ON", "AAPL", "BRK%2EB", "BRK%2FB", "BRK-B", "^GSPC"}
+    assert set(named) == {"%63%6F%6E", "%43ON", "AAPL", "BRK%2EB", "BRK%2FB", "BRK-B", "^GSPC"}
     sessions = NYSE.sessions_in_range("2020-06-01", "2021-02-26")
     reader = made.equity_daily_bar_reader
     for symbol, name in (("AAPL", "AAPL"), ("BRK.B", "BRK%2EB"), ("BRK/B", "BRK%2FB"), ("CON", "%43ON")):
