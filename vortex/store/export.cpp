@@ -12,7 +12,9 @@
 #include "vortex/base/sha256.hpp"
 #include "vortex/codec/bar_file.hpp"
 #include "vortex/codec/bar_file_cursor.hpp"
+#include "vortex/model/calendar_book.hpp"
 #include "vortex/store/export_directory.hpp"
+#include "vortex/store/export_sessions.hpp"
 #include "vortex/store/export_text.hpp"
 #include "vortex/store/file_system.hpp"
 
@@ -49,6 +51,7 @@ class Export {
   void note(const SeriesKey& key, std::string_view what);
   void note_zipline(const SeriesKey& key, const arrow::Table& bars,
                     const std::vector<ActionOnBasis>& actions);
+  Result<void> note_sessions(const SeriesKey& key, const arrow::Table& bars);
   void leave_out(const SeriesKey& key, std::string reason, bool failed);
 
   Dataset& dataset_;
@@ -192,6 +195,7 @@ Result<std::string> Export::text_of(const SeriesKey& key, const arrow::Table& ba
   if (request_.format == ExportFormat::zipline) {
     VORTEX_TRY_VOID(write_zipline(series, sink));
     note_zipline(key, bars, actions);
+    if (key.interval == Interval::d1) VORTEX_TRY_VOID(note_sessions(key, bars));
     return whole;
   }
   VORTEX_TRY(series.zone, zone_of(key));
@@ -219,6 +223,24 @@ void Export::note_zipline(const SeriesKey& key, const arrow::Table& bars,
          "zipline takes no splits and dividends of minutes: --adjust split or all puts them into "
          "the prices");
   }
+}
+
+// zipline's ingest stops at the first day on which rows and calendar differ.
+Result<void> Export::note_sessions(const SeriesKey& key, const arrow::Table& bars) {
+  VORTEX_TRY(const auto instrument,
+             dataset_.instrument(key.provider, key.symbol, report_.manifest.table_version));
+  const auto calendar = instrument ? CalendarBook::built_in().of(*instrument) : std::nullopt;
+  if (!calendar) return {};
+  std::vector<Date> dates;
+  VORTEX_TRY_VOID(for_each_cursor(bars, [&](const BarCursor& cursor) -> Result<void> {
+    for (std::int64_t row = 0; row < cursor.rows(); ++row) {
+      dates.push_back(date_of(TimePoint{Duration{cursor.micros(kTimestamp, row)}}));
+    }
+    return {};
+  }));
+  const std::string differences = session_differences(*calendar, dates);
+  if (!differences.empty()) note(key, differences + ": zipline will refuse to ingest it");
+  return {};
 }
 
 }  // namespace
