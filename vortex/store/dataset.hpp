@@ -139,14 +139,12 @@ class Dataset {
   // Bars ascending by time, bar_schema, with prices on the asked adjustment. Not_found when the
   // series has no rows in that version.
   Result<std::shared_ptr<arrow::Table>> read(const ReadRequest& request);
-  // The version that `read` takes for this: a moment is looked up, a number is as it is.
+  // The version that `read` takes for this; not_found where there is none.
   Result<std::int64_t> version_as_of(const AsOf& as_of);
   Result<std::vector<CorporateAction>> actions(const std::string& provider,
                                                const std::string& symbol);
   Result<std::optional<Instrument>> instrument(const std::string& provider,
                                                const std::string& symbol);
-  // The version a reader of `as_of` sees; not_found where there was none yet.
-  Result<std::int64_t> version_of(const AsOf& as_of);
   // As they were known in a version.
   Result<std::vector<ActionOnBasis>> actions_on_basis(const std::string& provider,
                                                       const std::string& symbol,

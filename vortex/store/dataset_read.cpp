@@ -280,9 +280,10 @@ Result<std::shared_ptr<arrow::Table>> Dataset::read(const ReadRequest& request) 
 }
 
 Result<std::int64_t> Dataset::version_as_of(const AsOf& as_of) {
+  if (std::holds_alternative<std::monostate>(as_of)) return version();
   if (const auto* time = std::get_if<TimePoint>(&as_of)) return impl_->bars.version_at(*time);
-  if (const auto* version = std::get_if<std::int64_t>(&as_of)) return *version;
-  return version();
+  VORTEX_TRY(const Snapshot snapshot, impl_->bars.snapshot_at(std::get<std::int64_t>(as_of)));
+  return snapshot.version;
 }
 
 Result<std::vector<CorporateAction>> Dataset::actions(const std::string& provider,
@@ -309,13 +310,6 @@ Result<std::vector<ActionOnBasis>> Dataset::actions_on_basis(const std::string& 
                                                              const std::string& symbol,
                                                              std::int64_t version) {
   return impl_->actions_of(provider, symbol, version);
-}
-
-Result<std::int64_t> Dataset::version_of(const AsOf& as_of) {
-  if (std::holds_alternative<std::monostate>(as_of)) return version();
-  Date today;
-  VORTEX_TRY(const Snapshot snapshot, impl_->snapshot_for(as_of, today));
-  return snapshot.version;
 }
 
 Result<std::int64_t> Dataset::quarantined_rows() {

@@ -65,7 +65,7 @@ Result<void> Export::describe() {
   const Interval interval =
       request_.series.empty() ? Interval::d1 : request_.series.front().interval;
   VORTEX_TRY(folder_, export_folder(request_.format, interval));
-  VORTEX_TRY(manifest.table_version, dataset_.version_of(request_.as_of));
+  VORTEX_TRY(manifest.table_version, dataset_.version_as_of(request_.as_of));
   manifest.format = to_string(request_.format);
   manifest.dataset_id = dataset_.id();
   manifest.as_of = as_of_text(request_.as_of);
