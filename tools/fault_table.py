@@ -26,9 +26,11 @@ def span(letter, first, last):
     return [f"{letter}{number}" for number in range(first, last + 1)]
 
 
+# Of K: K3 and K4 are about streams, K5 about reloading limits, K6 about falling back on another provider.
 REQUIRED = [
     *span("A", 1, 6), *span("A", 8, 17), "A19", *span("B", 1, 20), *span("C", 1, 11), *span("F", 1, 4), "F6",
-    "H1", "H2", "H3", "H5", "H8", "H10", "H11", "I1", "I2", "I6", "I8", "K1", "K7", "K8"]
+    *span("G", 1, 14), "H1", "H2", "H3", "H5", "H8", "H10", "H11", "I1", "I2", "I6", "I8", "K1", "K2",
+    "K7", "K8"]
 
 
 def ids_of_name(suite, name):

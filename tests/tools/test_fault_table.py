@@ -53,7 +53,7 @@ def test_required_ids_stand_first_in_the_issues_order(tmp_path):
     ids = fault_table.read_folder(tmp_path).ids()
     assert ids[:7] == ["A1", "A2", "A3", "A4", "A5", "A6", "A8"]
     assert ids[-1] == "J3"
-    assert len(fault_table.REQUIRED) == len(set(fault_table.REQUIRED)) == 67
+    assert len(fault_table.REQUIRED) == len(set(fault_table.REQUIRED)) == 82
 
 
 def test_pytest_runs_are_written_by_the_plug_in(tmp_path):

@@ -81,6 +81,7 @@ Result<void> subtract_stored(std::vector<PlannedItem>& items, Dataset& dataset, 
     routed.push_back(&item);
   }
   VORTEX_TRY(const std::vector<SeriesState> states, dataset.states(keys));
+  VORTEX_TRY_VOID(dataset.make_durable());  // what is not asked for again is told to be stored
   for (std::size_t i = 0; i < routed.size(); ++i) {
     routed[i]->ranges = updates_first(
         states[i], ranges_to_ask(states[i], routed[i]->route.request.range, overlap_bars));

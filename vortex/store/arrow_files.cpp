@@ -78,8 +78,16 @@ arrow::Result<std::int64_t> ArrowFileReader::ReadAt(std::int64_t position, std::
   auto done =
       reader_->read_at(static_cast<std::uint64_t>(position),
                        std::span<char>(static_cast<char*>(out), static_cast<std::size_t>(count)));
-  if (!done) return arrow::Status::IOError(done.error().message);
-  return count;
+  if (done) return count;
+  auto status = arrow::Status::IOError(done.error().message);
+  const std::scoped_lock lock(mutex_);
+  if (!error_) error_ = std::move(done).error();
+  return status;
+}
+
+std::optional<Error> ArrowFileReader::error() const {
+  const std::scoped_lock lock(mutex_);
+  return error_;
 }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> ArrowFileReader::ReadAt(std::int64_t position,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,7 +38,8 @@ class ArrowFileWriter final : public arrow::io::OutputStream {
   bool closed_ = false;
 };
 
-// Stateless reads may come from several threads of Arrow's pool at once; pread allows that.
+// Stateless reads may come from several threads of Arrow's pool at once; pread allows that. So may
+// `error`.
 class ArrowFileReader final : public arrow::io::RandomAccessFile {
  public:
   explicit ArrowFileReader(std::unique_ptr<FileReader> reader) : reader_(std::move(reader)) {}
@@ -51,9 +53,12 @@ class ArrowFileReader final : public arrow::io::RandomAccessFile {
   arrow::Result<std::int64_t> ReadAt(std::int64_t position, std::int64_t size, void* out) override;
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(std::int64_t position,
                                                        std::int64_t size) override;
+  std::optional<Error> error() const;
 
  private:
   std::unique_ptr<FileReader> reader_;
+  mutable std::mutex mutex_;
+  std::optional<Error> error_;  // the first; guarded by mutex_
   std::int64_t position_ = 0;
   bool closed_ = false;
 };

@@ -59,14 +59,6 @@ class SortedRows {
   SortedRows(std::string path, std::unique_ptr<ParquetTableFile> file)
       : path_(std::move(path)), file_(std::move(file)) {}
 
-  Result<std::shared_ptr<arrow::RecordBatch>> next_batch(arrow::RecordBatchReader& reader) {
-    std::shared_ptr<arrow::RecordBatch> batch;
-    if (const auto status = reader.ReadNext(&batch); !status.ok()) {
-      return fail(ErrorCode::corrupt, path_ + ": " + untrusted(status.message()));
-    }
-    return batch;
-  }
-
   // Ours are; others' are looked at.
   Result<bool> is_sorted() {
     if (file_->written_by().starts_with("Vortex")) return true;
@@ -74,7 +66,7 @@ class SortedRows {
     std::string last_symbol;
     std::int64_t last_stamp = INT64_MIN;
     while (true) {
-      VORTEX_TRY(const auto batch, next_batch(*reader));
+      VORTEX_TRY(const auto batch, file_->next(*reader));
       if (!batch) return true;
       const auto* coded =
           dynamic_cast<const arrow::DictionaryArray*>(batch->GetColumnByName("symbol").get());
@@ -100,7 +92,7 @@ class SortedRows {
   Result<void> load_and_sort() {
     BarColumns all;
     while (true) {
-      VORTEX_TRY(const auto batch, next_batch(*reader_));
+      VORTEX_TRY(const auto batch, file_->next(*reader_));
       if (!batch) break;
       VORTEX_TRY_VOID(all.append(BarColumns::source_of(*batch->schema(), batch->columns()), 0,
                                  batch->num_rows()));
@@ -125,7 +117,7 @@ class SortedRows {
     slice_ = BarColumns{};
     row_ = 0;
     while (reader_ && slice_.rows() == 0) {
-      VORTEX_TRY(const auto batch, next_batch(*reader_));
+      VORTEX_TRY(const auto batch, file_->next(*reader_));
       if (!batch) reader_.reset();
       if (!batch) break;
       VORTEX_TRY_VOID(slice_.append(BarColumns::source_of(*batch->schema(), batch->columns()), 0,

@@ -320,6 +320,10 @@ Result<void> Dataset::refresh() {
   return {};
 }
 
+Result<void> Dataset::make_durable() {
+  return impl_->make_durable(/*bars_too=*/true);
+}
+
 Result<std::vector<SeriesState>> Dataset::states(const std::vector<SeriesKey>& keys) {
   VORTEX_TRY(StateDb* const state, impl_->state());
   return state->states(keys);

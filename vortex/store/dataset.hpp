@@ -127,6 +127,11 @@ class Dataset {
   std::int64_t version() const;  // newest known version of the bars table
   Result<void> refresh();        // looks for commits of others
 
+  // What is stored outlives a loss of power once this returned, whoever wrote it: a process that
+  // was killed may have left a commit that is seen but not synced. Before a run says that it has
+  // nothing to do; commit does it by itself.
+  Result<void> make_durable();
+
   // The state of these series, in their order; unknown ones come back with no rows.
   Result<std::vector<SeriesState>> states(const std::vector<SeriesKey>& keys);
   Result<std::vector<SeriesState>> all_states();

@@ -154,6 +154,8 @@ Result<CommitReceipt> Dataset::Impl::commit(std::vector<SeriesBatch> batch) {
     VORTEX_TRY([[maybe_unused]] const bool others, bars.refresh());
     VORTEX_TRY_VOID(this->plan(plan));
     const bool nothing = std::ranges::none_of(plan.news, [](char news) { return news != 0; });
+    // What was there already is told to be stored, too; bars' own commit syncs what is before it.
+    VORTEX_TRY_VOID(make_durable(/*bars_too=*/!plan.rows_change));
     if (!nothing) {
       auto written = write(plan);
       if (!written && written.error().code == ErrorCode::commit_conflict) continue;
@@ -166,6 +168,14 @@ Result<CommitReceipt> Dataset::Impl::commit(std::vector<SeriesBatch> batch) {
   }
   return fail(ErrorCode::commit_conflict,
               fmt::format("{}: other writers were faster {} times", path, kAttemptsMax));
+}
+
+Result<void> Dataset::Impl::make_durable(bool bars_too) {
+  if (bars_too) VORTEX_TRY_VOID(bars.make_durable());
+  for (SideTable* table : {&captures, &revisions, &quarantine, &actions, &instruments}) {
+    VORTEX_TRY_VOID(table->log().make_durable());
+  }
+  return {};
 }
 
 Result<void> Dataset::Impl::plan(CommitPlan& plan) {

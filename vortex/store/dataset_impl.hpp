@@ -106,6 +106,7 @@ struct Dataset::Impl {
 
   // dataset_commit.cpp
   Result<CommitReceipt> commit(std::vector<SeriesBatch> batch);
+  Result<void> make_durable(bool bars_too);
   Result<void> plan(CommitPlan& plan);
   Result<void> plan_empty_ranges(CommitPlan& plan);
   Result<void> write(CommitPlan& plan);

@@ -181,9 +181,17 @@ Result<bool> DeltaLog::load() {
   const std::int64_t newest = listing.newest();
   if (newest < 0) return false;
   VORTEX_TRY(snapshot_, replay(listing, newest));
+  durable_ = false;
   if (!listing.checkpoints.empty()) checkpointed_ = listing.checkpoints.rbegin()->first;
   note_identity();
   return true;
+}
+
+Result<void> DeltaLog::make_durable() {
+  if (durable_ || !loaded()) return {};
+  VORTEX_TRY_VOID(files_.sync_directory(log_folder(directory_)));
+  durable_ = true;
+  return {};
 }
 
 void DeltaLog::note_identity() {
@@ -218,6 +226,7 @@ Result<bool> DeltaLog::load_again() {
                 fmt::format("table {} was replaced while it was open", directory_));
   }
   snapshot_ = std::move(snapshot);
+  durable_ = false;
   note_identity();
   return true;
 }
@@ -251,6 +260,7 @@ Result<bool> DeltaLog::refresh() {
     news = true;
   }
   if (news) note_identity();
+  durable_ = durable_ && !news;
   return news;
 }
 
@@ -275,6 +285,7 @@ Result<void> DeltaLog::commit(CommitActions actions, TimePoint now) {
   remember(next, actions);
   snapshot_.apply(std::move(actions));
   snapshot_.version = next;
+  durable_ = true;
   note_identity();
   checkpoint_when_due();
   return {};

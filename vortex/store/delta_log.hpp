@@ -66,6 +66,10 @@ class DeltaLog {
   // the next commit.
   Result<void> commit(CommitActions actions, TimePoint now);
 
+  // What the log says, commits of others among it, outlives a loss of power once this returned:
+  // whoever wrote the newest may have died between giving it its name and the fsync.
+  Result<void> make_durable();
+
   // The timestamp the next commit would get, in ms.
   Result<std::int64_t> next_timestamp(TimePoint now);
 
@@ -113,6 +117,7 @@ class DeltaLog {
   Snapshot snapshot_;
   std::map<std::int64_t, VersionNote> notes_;
   std::optional<FileStat> identity_;  // of the newest commit's file, as it was when we read it
+  bool durable_ = false;  // no commit was read since the log folder was synced
   std::int64_t checkpointed_ = 0;     // the newest version known to have a checkpoint
 };
 

@@ -123,7 +123,7 @@ TEST_P(ExportFaultTest, G1G2AFaultAtAnyCallLeavesWholeFilesAndIsMadeGood) {
     EXPECT_EQ(left->read("_vortex-export.json").value(),
               new_files->read("_vortex-export.json").value());
   }
-  EXPECT_EQ(failed, 4);  // the manifest, two files, the manifest
+  EXPECT_EQ(failed, 5);  // the directory, the manifest, two files, the manifest
 }
 
 INSTANTIATE_TEST_SUITE_P(Disk, ExportFaultTest, testing::Values(kNoSpace, kInputOutput));

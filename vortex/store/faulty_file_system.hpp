@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+
+#include <unistd.h>
 
 #include "vortex/store/file_system.hpp"
 
@@ -17,10 +20,13 @@ struct FaultPlan {
   int fail_at = 0;        // the call that fails, counted from 1; 0: none
   bool for_ever = false;  // and every one after it
   int error_number = 28;  // ENOSPC
+  // Ends the process in place of the call: no destructor, no clean-up, as when it is killed.
+  std::optional<int> exit_status;
 
   Result<void> count(std::string_view doing, const std::string& path) {
     ++calls;
     const bool fails = fail_at > 0 && (calls == fail_at || (for_ever && calls > fail_at));
+    if (fails && exit_status) ::_exit(*exit_status);
     if (fails) return std::unexpected(file_error(doing, path, error_number));
     return {};
   }
@@ -85,7 +91,12 @@ class FaultyFileSystem final : public FileSystem {
     return inner_->remove(path);
   }
   Result<void> make_directories(const std::string& path) override {
+    VORTEX_TRY_VOID(plan_->count("make directory", path));
     return inner_->make_directories(path);
+  }
+  Result<void> sync_directory(const std::string& directory) override {
+    VORTEX_TRY_VOID(plan_->count("fsync", directory));
+    return inner_->sync_directory(directory);
   }
   std::string native_path(const std::string& path) const override {
     return inner_->native_path(path);

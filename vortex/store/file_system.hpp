@@ -72,6 +72,9 @@ class FileSystem {
   virtual Result<std::unique_ptr<FileWriter>> open_new(const std::string& path) = 0;
   virtual Result<void> remove(const std::string& path) = 0;
   virtual Result<void> make_directories(const std::string& path) = 0;
+  // Makes the names in a directory durable, also those of a process that died before it had done
+  // so itself.
+  virtual Result<void> sync_directory(const std::string& directory) = 0;
 
   // Where the path lies for libraries that open files themselves (SQLite); empty: nowhere, what
   // they would keep there is kept in memory.

@@ -156,6 +156,8 @@ class MemoryFileSystem final : public FileSystem {
     return {};
   }
 
+  Result<void> sync_directory(const std::string& /*directory*/) override { return {}; }
+
   std::string native_path(const std::string& /*path*/) const override { return {}; }
 
  private:

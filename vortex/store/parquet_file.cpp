@@ -85,6 +85,12 @@ int leaf_in_micros(const parquet::FileMetaData& metadata, std::string_view name)
   return micros ? leaf : -1;
 }
 
+// What the disk said, where it did; else the file itself is damaged.
+Error unreadable(const ArrowFileReader& source, const std::string& path, Error otherwise) {
+  auto told = source.error();
+  return (told ? *std::move(told) : std::move(otherwise)).in(path);
+}
+
 Error damaged(const std::string& path, const std::exception& cause) {
   return Error{.code = ErrorCode::corrupt, .message = fmt::format("{} cannot be read", path)}
       .with_evidence(cause.what());
@@ -168,6 +174,7 @@ Result<WrittenFile> write_parquet(FileSystem& files, const std::string& path,
 
 struct ParquetTableFile::Impl {
   std::string path;
+  std::shared_ptr<ArrowFileReader> source;
   std::unique_ptr<parquet::arrow::FileReader> reader;
   std::shared_ptr<parquet::FileMetaData> metadata;
 
@@ -196,11 +203,11 @@ Result<ParquetTableFile> ParquetTableFile::open(FileSystem& files, const std::st
   if (!file) return std::unexpected(std::move(file).error());
   auto impl = std::make_unique<Impl>();
   impl->path = path;
+  impl->source = std::make_shared<ArrowFileReader>(*std::move(file));
   try {
     parquet::ReaderProperties checked;
     checked.set_page_checksum_verification(true);
-    auto parquet_reader = parquet::ParquetFileReader::Open(
-        std::make_shared<ArrowFileReader>(*std::move(file)), checked);
+    auto parquet_reader = parquet::ParquetFileReader::Open(impl->source, checked);
     impl->metadata = parquet_reader->metadata();
     parquet::ArrowReaderProperties properties(/*use_threads=*/true);
     const auto* schema = impl->metadata->schema();
@@ -216,7 +223,7 @@ Result<ParquetTableFile> ParquetTableFile::open(FileSystem& files, const std::st
                                                           std::move(parquet_reader), properties),
                          ErrorCode::corrupt));
   } catch (const parquet::ParquetException& error) {
-    return std::unexpected(damaged(path, error));
+    return std::unexpected(unreadable(*impl->source, path, damaged(path, error)));
   }
   return ParquetTableFile(std::move(impl));
 }
@@ -252,10 +259,10 @@ Result<std::shared_ptr<arrow::Table>> ParquetTableFile::read(
   try {
     auto table = to_result(impl_->reader->ReadRowGroups(indices, impl_->leaves_of(columns)),
                            ErrorCode::corrupt);
-    if (!table) return std::unexpected(std::move(table).error().in(impl_->path));
-    return table;
+    if (table) return table;
+    return std::unexpected(unreadable(*impl_->source, impl_->path, std::move(table).error()));
   } catch (const parquet::ParquetException& error) {
-    return std::unexpected(damaged(impl_->path, error));
+    return std::unexpected(unreadable(*impl_->source, impl_->path, damaged(impl_->path, error)));
   }
 }
 
@@ -266,10 +273,24 @@ Result<std::unique_ptr<arrow::RecordBatchReader>> ParquetTableFile::batches(
   std::vector<int> groups(static_cast<std::size_t>(impl_->metadata->num_row_groups()));
   for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = static_cast<int>(i);
   try {
-    return to_result(impl_->reader->GetRecordBatchReader(groups, impl_->leaves_of(columns)),
-                     ErrorCode::corrupt);
+    auto reader = to_result(impl_->reader->GetRecordBatchReader(groups, impl_->leaves_of(columns)),
+                            ErrorCode::corrupt);
+    if (reader) return reader;
+    return std::unexpected(unreadable(*impl_->source, impl_->path, std::move(reader).error()));
   } catch (const parquet::ParquetException& error) {
-    return std::unexpected(damaged(impl_->path, error));
+    return std::unexpected(unreadable(*impl_->source, impl_->path, damaged(impl_->path, error)));
+  }
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> ParquetTableFile::next(
+    arrow::RecordBatchReader& reader) const {
+  try {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    auto done = to_result(reader.ReadNext(&batch), ErrorCode::corrupt);
+    if (done) return batch;
+    return std::unexpected(unreadable(*impl_->source, impl_->path, std::move(done).error()));
+  } catch (const parquet::ParquetException& error) {
+    return std::unexpected(unreadable(*impl_->source, impl_->path, damaged(impl_->path, error)));
   }
 }
 

@@ -90,6 +90,8 @@ class ParquetTableFile {
   // the reader.
   Result<std::unique_ptr<arrow::RecordBatchReader>> batches(const std::vector<std::string>& columns,
                                                             std::int64_t rows_max) const;
+  // The next of such a reader's batches; none: the end.
+  Result<std::shared_ptr<arrow::RecordBatch>> next(arrow::RecordBatchReader& reader) const;
   const std::string& written_by() const;  // "Vortex 0.1.0"
 
  private:

@@ -50,6 +50,9 @@ class BentFileSystem : public FileSystem {
   Result<void> make_directories(const std::string& path) override {
     return inner_->make_directories(bent(path));
   }
+  Result<void> sync_directory(const std::string& directory) override {
+    return inner_->sync_directory(bent(directory));
+  }
   std::string native_path(const std::string& path) const override {
     return inner_->native_path(bent(path));
   }

@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -80,7 +81,11 @@ Result<void> read_all(int descriptor, std::uint64_t offset, std::span<char> into
 }
 
 Result<void> sync_file(int descriptor, std::string_view path) {
-  if (::fsync(descriptor) != 0) return std::unexpected(file_error("fsync", path, errno));
+  int done = -1;
+  do {
+    done = ::fsync(descriptor);
+  } while (done != 0 && errno == EINTR);  // an interruption is no failure: nothing was given up
+  if (done != 0) return std::unexpected(file_error("fsync", path, errno));
   return {};
 }
 
@@ -89,10 +94,19 @@ std::string directory_of(const std::string& path) {
   return slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
 }
 
-Result<void> sync_directory(const std::string& path) {
+Result<void> sync_native_directory(const std::string& path) {
   const Descriptor directory = open_file(path, O_RDONLY | O_DIRECTORY);
   if (!directory.valid()) return std::unexpected(file_error("open directory", path, errno));
   return sync_file(directory.get(), path);
+}
+
+// An empty directory may be the work of a process that died before the fsync of its name; nobody
+// puts anything into one before that. One whose parent we may not read is not of our making.
+bool may_be_unsynced(const std::string& path) {
+  if (::access(directory_of(path).c_str(), R_OK) != 0) return false;
+  std::error_code trouble;
+  const bool empty = std::filesystem::is_empty(path, trouble);
+  return empty || trouble;
 }
 
 TimePoint modified_of(const struct ::stat& status) {
@@ -145,7 +159,7 @@ class PosixWriter final : public FileWriter {
   Result<void> finish() override {
     VORTEX_TRY_VOID(sync_file(file_.get(), path_));
     file_.close();
-    VORTEX_TRY_VOID(sync_directory(directory_of(path_)));
+    VORTEX_TRY_VOID(sync_native_directory(directory_of(path_)));
     finished_ = true;
     return {};
   }
@@ -271,7 +285,7 @@ class PosixFileSystem final : public FileSystem {
       return std::unexpected(file_error("rename to", native, errno));
     }
     temporary.renamed();
-    return sync_directory(directory_of(native));
+    return sync_native_directory(directory_of(native));
   }
 
   Result<void> put_if_absent(const std::string& path, std::string_view bytes,
@@ -285,7 +299,7 @@ class PosixFileSystem final : public FileSystem {
       }
       if (error != EEXIST) return std::unexpected(file_error("link", native, error));
     }
-    return sync_directory(directory_of(native));
+    return sync_native_directory(directory_of(native));
   }
 
   Result<std::unique_ptr<FileWriter>> open_new(const std::string& path) override {
@@ -303,7 +317,7 @@ class PosixFileSystem final : public FileSystem {
     if (::unlink(native.c_str()) != 0) {
       return std::unexpected(file_error("remove", native, errno));
     }
-    return sync_directory(directory_of(native));
+    return sync_native_directory(directory_of(native));
   }
 
   Result<void> make_directories(const std::string& path) override {
@@ -311,15 +325,21 @@ class PosixFileSystem final : public FileSystem {
     if (made_.contains(native)) return {};
     for (std::size_t end = native.find('/', 1);; end = native.find('/', end + 1)) {
       const std::string part = native.substr(0, end);
-      if (::mkdir(part.c_str(), kDirectoryMode) == 0) {
-        VORTEX_TRY_VOID(sync_directory(directory_of(part)));
-      } else if (errno != EEXIST && errno != EISDIR) {
+      const bool made = ::mkdir(part.c_str(), kDirectoryMode) == 0;
+      if (!made && errno != EEXIST && errno != EISDIR) {
         return std::unexpected(file_error("make directory", part, errno));
+      }
+      if (made || (part.size() >= root_.size() && may_be_unsynced(part))) {
+        VORTEX_TRY_VOID(sync_native_directory(directory_of(part)));
       }
       if (end == std::string::npos) break;
     }
     made_.insert(native);
     return {};
+  }
+
+  Result<void> sync_directory(const std::string& directory) override {
+    return sync_native_directory(native_path(directory));
   }
 
   std::string native_path(const std::string& path) const override {

@@ -161,8 +161,7 @@ class SideTable::Merging {
     VORTEX_TRY(const auto file, ParquetTableFile::open(table_.files_, in_table(path)));
     VORTEX_TRY(const auto reader, file.batches({}, kSliceRows));
     while (true) {
-      std::shared_ptr<arrow::RecordBatch> batch;
-      VORTEX_TRY_VOID(to_result(reader->ReadNext(&batch), ErrorCode::corrupt));
+      VORTEX_TRY(const auto batch, file.next(*reader));
       if (!batch) return {};
       VORTEX_TRY_VOID(visit(*batch));
     }

@@ -289,6 +289,13 @@ Result<StateDb> StateDb::open_database(const std::string& name) {
   if (layout != 0 && layout != kLayout) {
     return fail(ErrorCode::corrupt, fmt::format("state.db has layout {}", layout));
   }
+  // Where the file was cut SQLite reads zeros, and takes them for rows.
+  Statement check(handle, "PRAGMA quick_check(1)");
+  VORTEX_TRY(const bool checked, check.step());
+  if (!checked || check.bytes(0) != "ok") {
+    return fail(ErrorCode::corrupt, "state.db: its pages do not fit together");
+  }
+  check.reset();
   VORTEX_TRY_VOID(impl->prepare());
   return StateDb(std::move(impl));
 }
