@@ -36,6 +36,7 @@ set(VORTEX_PUBLIC_HEADERS
   vortex/store/capture.hpp
   vortex/store/dataset.hpp
   vortex/store/maintenance.hpp
+  vortex/store/provenance.hpp
   # settings and the engine: sync and fetch as the command does
   vortex/config/settings.hpp
   vortex/config/rate_limit.hpp

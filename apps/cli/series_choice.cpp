@@ -40,11 +40,12 @@ Error no_series(const SeriesWanted& wanted, const std::vector<SeriesState>& stat
 }  // namespace
 
 Result<SeriesKey> choose_series(const SeriesWanted& wanted, const Settings& settings,
-                                const std::vector<SeriesState>& states, const std::string& path) {
+                                const std::vector<SeriesState>& states, const std::string& path,
+                                bool even_without_bars) {
   std::vector<std::string> having;
   for (const SeriesState& state : states) {
     const bool fits = state.key.symbol == wanted.symbol && state.key.interval == wanted.interval &&
-                      state.rows > 0;
+                      (state.rows > 0 || even_without_bars);
     if (fits) having.push_back(state.key.provider);
   }
   const auto has = [&](const std::string& provider) {

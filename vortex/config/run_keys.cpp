@@ -50,6 +50,22 @@ constexpr std::array kKeys = {
             [](const Target& t, const Typed& v) {
               t.settings->store_uri = as_text(v);
             }},
+    KeySpec{"raw.keep",
+            KeyType::duration,
+            {kDay, 36'500 * kDay},
+            R"("400d")",
+            "How long raw answers are kept. Rows stay; what is older cannot be replayed.",
+            [](const Target& t, const Typed& v) {
+              t.settings->raw.keep = as_duration(v);
+            }},
+    KeySpec{"raw.max",
+            KeyType::size,
+            {kMebi, 1024 * 1024 * kGibi},
+            R"("20GiB")",
+            "Disk that raw answers may take; beyond it the oldest go.",
+            [](const Target& t, const Typed& v) {
+              t.settings->raw.bytes_max = as_bytes(v);
+            }},
     KeySpec{"sync.overlap_bars",
             KeyType::integer,
             {0, 64},

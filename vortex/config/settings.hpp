@@ -61,6 +61,12 @@ struct TaskSettings {
   Duration grace = std::chrono::seconds(30);  // for running tasks, once asked to stop
 };
 
+// How long raw bodies are kept beside the rows they brought.
+struct RawSettings {
+  Duration keep = std::chrono::days(400);
+  std::uint64_t bytes_max = 20ull << 30;  // then the oldest go
+};
+
 struct JobSettings {
   std::string name;
   std::vector<std::string> symbols;
@@ -81,6 +87,7 @@ struct Settings {
   double reserve = 0.2;  // of a day's allowance, kept from backlogs for the daily update
   std::string calendar_file;  // expanded; empty: none
   TaskSettings tasks;
+  RawSettings raw;
   std::uint64_t batch_bytes_max = 64ull << 20;
   Duration batch_age_max = std::chrono::seconds(60);
   std::map<std::string, ProviderSettings> providers;  // every built-in provider has an entry

@@ -34,12 +34,24 @@ std::vector<QuarantineEntry> quarantine_of(const arrow::RecordBatch& decoded,
   return entries;
 }
 
+// None where the body echoes no secret.
+std::optional<HttpReply> masked_reply(const DecodeJob& job) {
+  auto body = job.secrets.masked(job.reply.body.view());
+  if (!body) return std::nullopt;
+  HttpReply reply = job.reply;
+  reply.body = Body::take(*std::move(body));
+  reply.headers.push_back({.name = std::string(kMaskedHeader), .value = "true"});
+  return reply;
+}
+
 Result<CheckedPage> decode_and_judge(const DecodeJob& job) {
-  VORTEX_TRY(Page page, job.adapter->decode(job.request, job.reply));
+  const std::optional<HttpReply> masked = masked_reply(job);
+  const HttpReply& reply = masked ? *masked : job.reply;
+  VORTEX_TRY(Page page, job.adapter->decode(job.request, reply));
   CheckedPage checked{.page = std::move(page)};
   std::string capture_id;
   if (job.keep_capture) {
-    VORTEX_TRY(checked.capture, make_capture(job.reply, job.redacted_request, job.request.range));
+    VORTEX_TRY(checked.capture, make_capture(reply, job.redacted_request, job.request.range));
     capture_id = checked.capture->id;
   }
   VORTEX_TRY(checked.verdict, validate(checked.page.bars, {.range = job.request.range}));

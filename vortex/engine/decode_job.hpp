@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "vortex/engine/secret_mask.hpp"
 #include "vortex/provider/adapter.hpp"
 #include "vortex/quality/validator.hpp"
 #include "vortex/store/capture.hpp"
@@ -25,7 +26,12 @@ struct DecodeJob {
   HttpReply reply;
   std::string redacted_request;
   bool keep_capture = true;
+  SecretMask secrets = {};  // that the call went with
 };
+
+// An answer that echoes a secret is masked first: what is read, kept and told is the masked body,
+// whose capture says so by a header of this name.
+inline constexpr std::string_view kMaskedHeader = "vortex-masked";
 
 Result<CheckedPage> run_decode_job(const DecodeJob& job);
 

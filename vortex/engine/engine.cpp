@@ -6,6 +6,7 @@
 
 #include <arrow/table.h>
 
+#include "vortex/base/log.hpp"
 #include "vortex/codec/arrow_error.hpp"
 #include "vortex/codec/bar_schema.hpp"
 #include "vortex/engine/engine_parts.hpp"
@@ -13,6 +14,7 @@
 #include "vortex/engine/sqlite_ledger.hpp"
 #include "vortex/engine/sync.hpp"
 #include "vortex/net/curl_transport.hpp"
+#include "vortex/store/provenance.hpp"
 
 namespace vortex {
 namespace {
@@ -83,6 +85,13 @@ Result<Dataset> open_dataset(const std::string& path, const Clock& clock) {
   return Dataset::open_or_create(path, clock);
 }
 
+// At most once a day. Trouble here is no trouble of the sync, whose rows are safe.
+void retain_raw(Dataset& dataset, const Settings& settings, const Clock& clock) {
+  const auto done = dataset.apply_raw_retention_daily(
+      {.keep = settings.raw.keep, .bytes_max = settings.raw.bytes_max}, clock.now());
+  if (!done) log::warning("{}: {}", dataset.path(), done.error().message);
+}
+
 // What was not given is made as a user's machine needs it.
 Result<void> complete(EngineParts& parts, const Settings& settings, const Clock& clock) {
   if (parts.providers.names().empty()) parts.providers = builtin_providers();
@@ -151,6 +160,7 @@ Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hoo
         report, impl_->parts.events);
     Run run(impl_->run_parts(hooks, "sync", started), std::move(items), report, &committer);
     impl_->parts.runtime->run(run.run());
+    retain_raw(*dataset, impl_->settings, impl_->clock);
   }
   report.elapsed = std::chrono::duration_cast<Duration>(impl_->clock.monotonic() - started);
   return report;

@@ -125,6 +125,9 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
   if (way.endpoint) attempt->tried.push_back(way.endpoint.id());
   HttpCall call = question->call;
   session_.apply_to(call);
+  SecretMask secrets;
+  secrets.add(parts_.credential);
+  session_.add_secrets(secrets);
   attempt->session = session_.generation();
   attempt->sent = true;
   const Monotonic sent = account_.now().elapsed;
@@ -139,7 +142,8 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
                 .request = question->request,
                 .reply = std::move(*reply),
                 .redacted_request = redacted,
-                .keep_capture = question->keep_capture};
+                .keep_capture = question->keep_capture,
+                .secrets = std::move(secrets)};
   const auto count = rate_headers(job.reply);
   Result<CheckedPage> page =
       co_await run_on_pool(*parts_.runtime, [job = std::move(job)] { return run_decode_job(job); });

@@ -16,15 +16,6 @@ using std::chrono::days;
 // Without a depth of its own a provider is asked this far back: one call of Yahoo's daily bars.
 constexpr Duration kLongestReach = days(36'000);
 
-Result<std::string> spelling_for(const HttpAdapter& adapter, const Symbol& symbol,
-                                 const Settings& settings) {
-  if (const auto own = settings.symbols.find(symbol.text()); own != settings.symbols.end()) {
-    const auto spelling = own->second.find(std::string(adapter.capabilities().name));
-    if (spelling != own->second.end()) return spelling->second;
-  }
-  return adapter.map_symbol(symbol);
-}
-
 std::optional<Duration> depth_of(const IntervalSupport& support, const Settings& settings,
                                  const std::string& provider) {
   const auto entry = settings.providers.find(provider);
@@ -80,6 +71,15 @@ Result<Routed> try_provider(const SyncItem& item, const Provider& provider,
 }
 
 }  // namespace
+
+Result<std::string> spelling_for(const HttpAdapter& adapter, const Symbol& symbol,
+                                 const Settings& settings) {
+  if (const auto own = settings.symbols.find(symbol.text()); own != settings.symbols.end()) {
+    const auto spelling = own->second.find(std::string(adapter.capabilities().name));
+    if (spelling != own->second.end()) return spelling->second;
+  }
+  return adapter.map_symbol(symbol);
+}
 
 Result<Routed> route_item(const SyncItem& item, const RouteContext& context) {
   std::vector<std::string> skipped;

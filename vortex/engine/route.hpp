@@ -30,4 +30,8 @@ struct RouteContext {
 // error.
 Result<Routed> route_item(const SyncItem& item, const RouteContext& context);
 
+// How the provider writes a symbol: as [symbols] says, else by the adapter's own map.
+Result<std::string> spelling_for(const HttpAdapter& adapter, const Symbol& symbol,
+                                 const Settings& settings);
+
 }  // namespace vortex

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 
+#include "vortex/engine/secret_mask.hpp"
 #include "vortex/engine/slots.hpp"
 #include "vortex/provider/adapter.hpp"
 #include "vortex/runtime/runtime.hpp"
@@ -25,6 +26,11 @@ class SessionKeeper {
   bool can_renew() const { return steps_ != nullptr; }
   std::uint64_t generation() const { return generation_; }  // rises with every new session
   void apply_to(HttpCall& call) const;                      // nothing before the first renewal
+
+  // What a call that goes now must not see again in an answer; nothing before the first renewal.
+  void add_secrets(SecretMask& mask) const {
+    if (session_) mask.add(*session_);
+  }
 
   // A call with that session was answered. One that was refused from its first call on is no
   // session.

@@ -21,8 +21,8 @@ struct Capture {
   std::string request;  // redacted: "GET https://…"
   TimeRange range;      // what was asked
   int status = 0;
-  std::string
-      headers;  // JSON of the kept ones (content-type, date, retry-after, age, cache-control)
+  // JSON of the kept ones (content-type, date, retry-after, age, cache-control, vortex-masked).
+  std::string headers;
   TimePoint received_at;
 };
 

@@ -67,6 +67,7 @@ struct SeriesBatch {
   std::optional<Instrument> instrument;
   std::vector<Capture> captures;
   std::vector<CoverageMark> coverage;
+  bool keep_captures = false;  // even where nothing they brought is new, as in a replay
 };
 
 struct SeriesReceipt {
@@ -107,6 +108,13 @@ struct ReadRequest {
 class FileSystem;
 class Random;
 struct ActionOnBasis;  // vortex/store/adjust.hpp
+struct CaptureRow;     // vortex/store/provenance.hpp, as those below
+struct CaptureGroup;
+struct RevisionRow;
+struct QuarantineRow;
+struct RowsWithoutCapture;
+struct RawRetention;
+struct RetentionReceipt;
 
 class Dataset {
  public:
@@ -167,6 +175,27 @@ class Dataset {
   Result<VacuumReceipt> vacuum(const VacuumOptions& options);
   // Reads everything again and says what is wrong; fails only where it cannot go on looking.
   Result<VerifyReport> verify(const VerifyOptions& options);
+
+  // Where rows came from (dataset_provenance.cpp). Of the series and the stamps in the range,
+  // oldest first; a capture belongs to the range when it was asked about a part of it.
+  Result<std::vector<RevisionRow>> revisions_of(const SeriesKey& key, TimeRange range);
+  Result<std::vector<QuarantineRow>> quarantine_of(const SeriesKey& key, TimeRange range);
+  Result<std::vector<CaptureRow>> captures_of(const SeriesKey& key, TimeRange range);
+  // Bars as they are stored, on the basis they were received on; empty where there are none.
+  Result<std::shared_ptr<arrow::Table>> stored_bars(const SeriesKey& key, TimeRange range);
+  // Every commit that kept captures, in the order they were made, and one commit's captures.
+  Result<std::vector<CaptureGroup>> capture_groups();
+  Result<std::vector<CaptureRow>> captures_in(const CaptureGroup& group);
+  // The raw body: not_found when its pack is gone, corrupt when it is not what was received.
+  Result<std::string> body_of(const CaptureRow& capture);
+  Result<std::vector<RowsWithoutCapture>> rows_without_capture();
+
+  // Removes whole packs of raw bodies (dataset_retention.cpp): those older than `keep`, then the
+  // oldest until the rest fits. The captures table still tells of them. Safe to stop anywhere.
+  Result<RetentionReceipt> apply_raw_retention(const RawRetention& policy, TimePoint now);
+  // The same, at most once in 24 hours; none when it is not due.
+  Result<std::optional<RetentionReceipt>> apply_raw_retention_daily(const RawRetention& policy,
+                                                                    TimePoint now);
 
  private:
   struct Impl;

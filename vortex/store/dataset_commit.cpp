@@ -77,18 +77,6 @@ void add_new_rows(const BarsPartition& partition, const SeriesSpan& span, Series
   std::ranges::reverse(change.stamps_new);
 }
 
-// What a series' answers teach; of a refused one that its ranges failed.
-std::vector<CoverageMark> marks_of(const CommitPlan& plan, std::size_t i) {
-  std::vector<CoverageMark> marks = plan.batch[i].coverage;
-  const auto& refused = plan.refused[plan.owner[i]];
-  if (!refused) return marks;
-  for (CoverageMark& mark : marks) {
-    mark.state = CoverageState::failed;
-    mark.reason = to_string(refused->code);
-  }
-  return marks;
-}
-
 std::vector<SeriesChange> state_changes(const CommitPlan& plan) {
   std::vector<SeriesChange> by_series(plan.batch.size());
   for (std::size_t i = 0; i < plan.batch.size(); ++i) {
@@ -108,26 +96,6 @@ std::vector<SeriesChange> state_changes(const CommitPlan& plan) {
   return by_series;
 }
 
-void write_capture_row(RowWriter& rows, const SeriesBatch& series, const Capture& capture,
-                       const PackPlace& place, const std::string& marks) {
-  rows.text(capture.id);
-  rows.text(capture.sha256);
-  rows.text(place.pack);
-  rows.whole(static_cast<std::int64_t>(place.offset));
-  rows.whole(static_cast<std::int64_t>(place.length));
-  rows.whole(static_cast<std::int64_t>(capture.body_bytes));
-  rows.text(series.key.provider);
-  rows.text(series.key.symbol);
-  rows.text(to_string(series.key.interval));
-  rows.moment(capture.range.start);
-  rows.moment(capture.range.end);
-  rows.text(capture.request);
-  rows.whole(capture.status);
-  rows.text(capture.headers);
-  rows.moment(capture.received_at);
-  rows.text_or_null(marks);
-}
-
 // Best effort: files no log names are unseen, only in the way of the disk's space.
 void discard(FileSystem& files, const CommitActions& actions) {
   for (const AddFile& add : actions.adds) {
@@ -138,6 +106,17 @@ void discard(FileSystem& files, const CommitActions& actions) {
 }
 
 }  // namespace
+
+std::vector<CoverageMark> marks_of(const CommitPlan& plan, std::size_t i) {
+  std::vector<CoverageMark> marks = plan.batch[i].coverage;
+  const auto& refused = plan.refused[plan.owner[i]];
+  if (!refused) return marks;
+  for (CoverageMark& mark : marks) {
+    mark.state = CoverageState::failed;
+    mark.reason = to_string(refused->code);
+  }
+  return marks;
+}
 
 Result<CommitReceipt> Dataset::Impl::commit(std::vector<SeriesBatch> batch) {
   CommitPlan plan;
@@ -161,6 +140,7 @@ Result<CommitReceipt> Dataset::Impl::commit(std::vector<SeriesBatch> batch) {
       if (!written && written.error().code == ErrorCode::commit_conflict) continue;
       if (!written) return std::unexpected(std::move(written).error());
       remember_side_rows(plan);
+      remember_bodies(plan);
     }
     VORTEX_TRY_VOID(note_state(plan));
     return CommitReceipt{
@@ -196,6 +176,9 @@ Result<void> Dataset::Impl::plan(CommitPlan& plan) {
     }
   }
   VORTEX_TRY_VOID(plan_splits(plan));
+  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
+    if (plan.batch[i].keep_captures) plan.news[plan.owner[i]] = 1;
+  }
   VORTEX_TRY_VOID(plan_side_rows(plan));
   return plan_empty_ranges(plan);
 }
@@ -256,35 +239,6 @@ Result<void> Dataset::Impl::write(CommitPlan& plan) {
   // Only a lost race proves that no log file names these files: after any other failure it may.
   if (!done && done.error().code == ErrorCode::commit_conflict) discard(*files, commit_actions);
   return done;
-}
-
-Result<void> Dataset::Impl::write_captures(CommitPlan& plan, std::int64_t version,
-                                           const std::string& commit_id) {
-  std::vector<const Capture*> wanted;
-  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
-    if (plan.news[plan.owner[i]] == 0) continue;
-    for (const Capture& capture : plan.batch[i].captures) wanted.push_back(&capture);
-  }
-  if (wanted.empty()) return {};
-  if (!plan.places || plan.packed != wanted) {
-    VORTEX_TRY(plan.places, write_pack(*files, random, wanted));
-    plan.packed = wanted;
-  }
-  RowWriter rows(captures_table().schema);
-  std::size_t place = 0;
-  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
-    if (plan.news[plan.owner[i]] == 0) continue;
-    const SeriesBatch& series = plan.batch[i];
-    const auto taught = marks_of(plan, i);
-    std::string marks = taught.empty() ? "" : write_marks(taught);
-    for (const Capture& capture : series.captures) {
-      write_capture_row(rows, series, capture, (*plan.places)[place++], marks);
-      rows.whole(version);
-      rows.text(commit_id);
-      marks.clear();  // once per series is enough
-    }
-  }
-  return add_side(plan, captures, rows);
 }
 
 Result<void> Dataset::Impl::add_side(CommitPlan& plan, SideTable& table, RowWriter& rows) {

@@ -1,4 +1,5 @@
-// The insides of Dataset, shared by its three sources: opening and state, committing, reading.
+// The insides of Dataset, shared by its sources: opening and state, committing, reading, where rows
+// came from.
 #pragma once
 
 #include <map>
@@ -14,6 +15,7 @@
 #include "vortex/store/bars_upsert.hpp"
 #include "vortex/store/dataset.hpp"
 #include "vortex/store/delta_log.hpp"
+#include "vortex/store/known_bodies.hpp"
 #include "vortex/store/raw_pack.hpp"
 #include "vortex/store/row_columns.hpp"
 #include "vortex/store/side_table.hpp"
@@ -111,7 +113,6 @@ struct Dataset::Impl {
   Result<void> plan_empty_ranges(CommitPlan& plan);
   Result<void> write(CommitPlan& plan);
   Result<CommitActions> write_bars(CommitPlan& plan);
-  Result<void> write_captures(CommitPlan& plan, std::int64_t version, const std::string& commit_id);
   Result<void> add_side(CommitPlan& plan, SideTable& table, RowWriter& rows);
   Result<void> note_state(const CommitPlan& plan);
 
@@ -122,6 +123,15 @@ struct Dataset::Impl {
   // dataset_vacuum.cpp
   Result<VacuumReceipt> vacuum(const VacuumOptions& options);
   Result<void> settle_side_tables();
+
+  // dataset_captures.cpp
+  Result<void> load_known_bodies();
+  Result<std::vector<PackPlace>> place_bodies(const std::vector<const Capture*>& wanted);
+  Result<void> write_captures(CommitPlan& plan, std::int64_t version, const std::string& commit_id);
+  void remember_bodies(const CommitPlan& plan);
+
+  // dataset_retention.cpp
+  Result<void> newest_use_of_packs(std::unordered_map<std::string, TimePoint>& newest);
 
   // dataset_known.cpp
   Result<void> load_known(SideTable& table, KnownRows& known);
@@ -166,9 +176,13 @@ struct Dataset::Impl {
   KnownRows known_quarantine;
   KnownRows known_splits;  // those that revisions has
   SplitsBySymbol stored_splits;
+  KnownBodies known_bodies;
   std::optional<StateDb> state_db;
   bool place_checked = false;
 };
+
+// What a series' answers teach; of a refused one that its ranges failed.
+std::vector<CoverageMark> marks_of(const CommitPlan& plan, std::size_t i);
 
 // The (key, content) of side rows, as KnownRows remembers them.
 std::string digest(std::string_view text);

@@ -49,6 +49,33 @@ Row row_of(const SeriesKey& key, const QuarantineEntry& entry) {
           ""};
 }
 
+// News is noticed when the answer that brings it is received: a replay notices it at the same time.
+TimePoint noticed_at(const SeriesBatch& series, TimePoint now) {
+  if (series.captures.empty()) return now;
+  return std::ranges::max(series.captures, {}, &Capture::received_at).received_at;
+}
+
+// Gathers the rows of one commit that neither the table nor the commit itself says already.
+class NewRows {
+ public:
+  NewRows(const KnownRows& known, std::vector<Row>& rows) : known_(known), rows_(rows) {}
+
+  bool add(Row row) {
+    const auto planned = planned_.find(row.first);
+    const bool said = planned == planned_.end() ? known_.holds(row.first, row.second)
+                                                : planned->second == row.second;
+    if (said) return false;
+    planned_[row.first] = row.second;
+    rows_.push_back(std::move(row));
+    return true;
+  }
+
+ private:
+  const KnownRows& known_;
+  std::vector<Row>& rows_;
+  std::unordered_map<std::string, std::string> planned_;
+};
+
 // Up to which day splits are in an amount that came with these bars.
 Date basis_of(const SeriesBatch& series, TimePoint now) {
   for (const auto& bars : series.bars) {
@@ -68,7 +95,7 @@ void write_action(RowWriter& rows, const SeriesBatch& series, const CorporateAct
   rows.number(action.denominator);
   rows.text_or_null(action.currency);
   rows.date(basis_of(series, now));
-  rows.moment(now);
+  rows.moment(noticed_at(series, now));
 }
 
 void write_instrument(RowWriter& rows, const SeriesKey& key, const Instrument& one, TimePoint now) {
@@ -97,8 +124,7 @@ void write_quarantine(RowWriter& rows, const SeriesKey& key, const QuarantineEnt
   rows.moment(now);
 }
 
-void write_revision(RowWriter& rows, const BarsPartition& partition, const StoredMatch& match,
-                    TimePoint now) {
+void write_revision(RowWriter& rows, const BarsPartition& partition, const StoredMatch& match) {
   const BarColumns& incoming = partition.rows;
   rows.text(partition.provider);
   rows.text(incoming.symbols.text(incoming.symbol[match.row]));
@@ -111,12 +137,11 @@ void write_revision(RowWriter& rows, const BarsPartition& partition, const Store
   }
   rows.text(partition.old_captures.text(match.old_capture));
   rows.text(incoming.captures.text(incoming.capture[match.row]));
-  rows.moment(now);
+  rows.moment(TimePoint{Duration{incoming.transform_timestamp[match.row]}});
 }
 
 // A split's row: its ex-date, and what a price of 1 and a volume of 1 became.
-void write_split(RowWriter& rows, const BarsPartition& partition, const SplitShown& shown,
-                 TimePoint now) {
+void write_split(RowWriter& rows, const BarsPartition& partition, const SplitShown& shown) {
   const double missing = NumberColumn::missing();
   rows.text(partition.provider);
   rows.text(partition.symbol_of(partition.spans[shown.span]));
@@ -131,7 +156,7 @@ void write_split(RowWriter& rows, const BarsPartition& partition, const SplitSho
   }
   rows.text(partition.old_captures.text(shown.old_capture));
   rows.text(partition.rows.captures.text(partition.rows.capture[shown.row]));
-  rows.moment(now);
+  rows.moment(TimePoint{Duration{partition.rows.transform_timestamp[shown.row]}});
 }
 
 // The identity of a stored row, as row_of gives it for an incoming one.
@@ -218,6 +243,9 @@ Result<void> Dataset::Impl::load_known(SideTable& table, KnownRows& known) {
 
 Result<void> Dataset::Impl::plan_side_rows(CommitPlan& plan) {
   const std::size_t count = plan.batch.size();
+  NewRows new_actions(known_actions, plan.side.actions);
+  NewRows new_instruments(known_instruments, plan.side.instruments);
+  NewRows new_quarantine(known_quarantine, plan.side.quarantine);
   plan.actions.assign(count, {});
   plan.instrument.assign(count, false);
   plan.quarantine.assign(count, {});
@@ -228,17 +256,13 @@ Result<void> Dataset::Impl::plan_side_rows(CommitPlan& plan) {
     if (plan.refused[plan.owner[i]]) continue;
     if (!series.actions.empty()) VORTEX_TRY_VOID(load_known(actions, known_actions));
     for (const CorporateAction& action : series.actions) {
-      Row row = row_of(key.provider, key.symbol, action);
-      if (known_actions.holds(row.first, row.second)) continue;
-      plan.side.actions.push_back(std::move(row));
+      if (!new_actions.add(row_of(key.provider, key.symbol, action))) continue;
       plan.actions[i].push_back(&action);
       news = 1;
     }
     if (series.instrument) {
       VORTEX_TRY_VOID(load_known(instruments, known_instruments));
-      Row row = row_of(key.provider, key.symbol, *series.instrument);
-      if (!known_instruments.holds(row.first, row.second)) {
-        plan.side.instruments.push_back(std::move(row));
+      if (new_instruments.add(row_of(key.provider, key.symbol, *series.instrument))) {
         plan.instrument[i] = true;
         news = 1;
       }
@@ -247,9 +271,7 @@ Result<void> Dataset::Impl::plan_side_rows(CommitPlan& plan) {
     for (const QuarantineEntry& entry : series.quarantine) {
       QuarantineEntry kept = entry;
       kept.row_text = untrusted(entry.row_text, 1024);
-      Row row = row_of(key, kept);
-      if (known_quarantine.holds(row.first, row.second)) continue;
-      plan.side.quarantine.push_back(std::move(row));
+      if (!new_quarantine.add(row_of(key, kept))) continue;
       plan.quarantine[i].push_back(&entry);
       news = 1;
     }
@@ -269,20 +291,21 @@ Result<void> Dataset::Impl::write_side_rows(CommitPlan& plan, std::int64_t versi
   };
   for (const BarsPartition& partition : plan.partitions) {
     for (const StoredMatch& match : partition.matches) {
-      write_revision(revision_rows, partition, match, plan.now);
+      write_revision(revision_rows, partition, match);
       belongs(revision_rows);
     }
   }
   for (std::size_t i = 0; i < plan.partitions.size(); ++i) {
     for (const SplitShown& shown : plan.splits[i]) {
-      write_split(revision_rows, plan.partitions[i], shown, plan.now);
+      write_split(revision_rows, plan.partitions[i], shown);
       belongs(revision_rows);
     }
   }
   for (std::size_t i = 0; i < plan.batch.size(); ++i) {
     const SeriesBatch& series = plan.batch[i];
+    const TimePoint noticed = noticed_at(series, plan.now);
     for (const QuarantineEntry* entry : plan.quarantine[i]) {
-      write_quarantine(quarantine_rows, series.key, *entry, plan.now);
+      write_quarantine(quarantine_rows, series.key, *entry, noticed);
       belongs(quarantine_rows);
     }
     for (const CorporateAction* action : plan.actions[i]) {
@@ -290,7 +313,7 @@ Result<void> Dataset::Impl::write_side_rows(CommitPlan& plan, std::int64_t versi
       belongs(action_rows);
     }
     if (plan.instrument[i]) {
-      write_instrument(instrument_rows, series.key, *series.instrument, plan.now);
+      write_instrument(instrument_rows, series.key, *series.instrument, noticed);
       belongs(instrument_rows);
     }
   }

@@ -146,10 +146,13 @@ Result<std::string> SideTable::add_rows(const arrow::RecordBatch& rows, const Co
   return fail(ErrorCode::commit_conflict, folder + ": other writers were faster each time");
 }
 
-Result<void> SideTable::scan_file(const AddFile& file, RowsThatCount counting, const Visit& visit) {
+Result<void> SideTable::scan_file(const AddFile& file, RowsThatCount counting,
+                                  const std::vector<std::string>& columns, const Visit& visit) {
   VORTEX_TRY(const auto parquet,
              ParquetTableFile::open(files_, std::string(table_.name) + "/" + file.path));
-  VORTEX_TRY(const auto table, parquet.read(parquet.row_groups({}), {}));
+  std::vector<std::string> wanted = columns;
+  if (!wanted.empty()) wanted.insert(wanted.end(), {"bars_version", "commit_id"});
+  VORTEX_TRY(const auto table, parquet.read(parquet.row_groups({}), wanted));
   VORTEX_TRY(const auto rows, to_result(table->CombineChunksToBatch(), ErrorCode::corrupt));
   const ColumnReader versions(*rows, "bars_version");
   const ColumnReader commits(*rows, "commit_id");
@@ -179,8 +182,25 @@ Result<void> SideTable::scan(RowsThatCount counting, std::string_view symbol, co
     if (!cannot) wanted.push_back(file.get());
   }
   std::ranges::sort(wanted, {}, &AddFile::modification_ms);
-  for (const AddFile* file : wanted) VORTEX_TRY_VOID(scan_file(*file, counting, visit));
+  for (const AddFile* file : wanted) VORTEX_TRY_VOID(scan_file(*file, counting, {}, visit));
   return {};
+}
+
+std::vector<std::string> SideTable::files_by_age() const {
+  std::vector<const AddFile*> files;
+  for (const auto& [path, file] : log_.snapshot().files) files.push_back(file.get());
+  std::ranges::sort(files, {}, &AddFile::modification_ms);
+  std::vector<std::string> paths;
+  paths.reserve(files.size());
+  for (const AddFile* file : files) paths.push_back(file->path);
+  return paths;
+}
+
+Result<void> SideTable::scan_one(const std::string& path, RowsThatCount counting,
+                                 const std::vector<std::string>& columns, const Visit& visit) {
+  const auto found = log_.snapshot().files.find(path);
+  if (found == log_.snapshot().files.end()) return {};
+  return scan_file(*found->second, counting, columns, visit);
 }
 
 }  // namespace vortex

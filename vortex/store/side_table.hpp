@@ -56,6 +56,12 @@ class SideTable {
   // Takes out the rows of bars commits that never came and never can: to be done before the bars'
   // log is cleaned, whose notes tell them apart. Done again it changes nothing.
   Result<void> settle(DeltaLog& bars, TimePoint now, Random& random);
+  // The paths of the table's files, oldest commit first, and the rows that count of one of them.
+  // `columns` are read besides bars_version and commit_id; empty: all. A path that has left the
+  // table meanwhile has no rows.
+  std::vector<std::string> files_by_age() const;
+  Result<void> scan_one(const std::string& path, RowsThatCount counting,
+                        const std::vector<std::string>& columns, const Visit& visit);
 
  private:
   class Merging;
@@ -72,7 +78,8 @@ class SideTable {
   Result<CommitActions> actions_of(const AddFile& file, const CommitNote& note,
                                    const Replaced& replaced) const;
   Result<void> settle_file(const std::string& path, DeltaLog& bars, TimePoint now, Random& random);
-  Result<void> scan_file(const AddFile& file, RowsThatCount counting, const Visit& visit);
+  Result<void> scan_file(const AddFile& file, RowsThatCount counting,
+                         const std::vector<std::string>& columns, const Visit& visit);
 
   FileSystem& files_;
   const TableDefinition& table_;

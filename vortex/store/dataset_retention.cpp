@@ -1,0 +1,131 @@
+// How long raw bodies are kept. Only whole packs go, each by one removal, so that stopping anywhere
+// leaves a dataset that is as good as before: what is gone shows by its pack not being there.
+
+#include <algorithm>
+#include <unordered_map>
+
+#include <arrow/record_batch.h>
+#include <fmt/core.h>
+
+#include "vortex/base/log.hpp"
+#include "vortex/store/dataset_impl.hpp"
+#include "vortex/store/file_system.hpp"
+#include "vortex/store/provenance.hpp"
+
+namespace vortex {
+namespace {
+
+constexpr std::string_view kFolder = "raw";
+constexpr const char* kAppliedFile = "raw/retention";  // when it was last applied, as text
+constexpr Duration kApplyEvery = std::chrono::hours(24);
+
+// A pack this young may belong to a commit that is still under way.
+constexpr Duration kSettled = std::chrono::hours(1);
+
+struct PackFile {
+  std::string path;
+  std::uint64_t bytes = 0;
+  TimePoint used;     // when the newest body in it was received, or it was written
+  TimePoint written;  // the file's own time
+};
+
+Result<std::vector<PackFile>> packs_of(FileSystem& files) {
+  VORTEX_TRY(const auto names, files.list(std::string(kFolder)));
+  std::vector<PackFile> packs;
+  for (const std::string& name : names) {
+    if (!name.ends_with(".pack")) continue;
+    const std::string path = fmt::format("{}/{}", kFolder, name);
+    VORTEX_TRY(const auto stat, files.stat(path));
+    if (!stat) continue;  // another process removed it meanwhile
+    packs.push_back(
+        {.path = path, .bytes = stat->size, .used = stat->modified, .written = stat->modified});
+  }
+  return packs;
+}
+
+std::uint64_t total_bytes(const std::vector<PackFile>& packs) {
+  std::uint64_t bytes = 0;
+  for (const PackFile& pack : packs) bytes += pack.bytes;
+  return bytes;
+}
+
+// By the files alone: is there anything to do?
+bool is_needed(const std::vector<PackFile>& packs, const RawRetention& policy, TimePoint now) {
+  return total_bytes(packs) > policy.bytes_max ||
+         std::ranges::any_of(
+             packs, [&](const PackFile& pack) { return pack.written < now - policy.keep; });
+}
+
+}  // namespace
+
+// A body that came again points at the pack of the first time: the newest answer counts.
+Result<void> Dataset::Impl::newest_use_of_packs(
+    std::unordered_map<std::string, TimePoint>& newest) {
+  VORTEX_TRY_VOID(captures.refresh());
+  const auto visit = [&](const arrow::RecordBatch& rows, const std::vector<std::int64_t>& kept) {
+    const ColumnReader names(rows, "pack");
+    const ColumnReader times(rows, "received_at");
+    for (const std::int64_t row : kept) {
+      const auto received = times.moment(row);
+      if (!received) continue;
+      const auto [found, is_new] = newest.try_emplace(std::string(names.text(row)), *received);
+      if (!is_new) found->second = std::max(found->second, *received);
+    }
+  };
+  for (const std::string& file : captures.files_by_age()) {
+    VORTEX_TRY_VOID(
+        captures.scan_one(file, counting(bars.version()), {"pack", "received_at"}, visit));
+  }
+  return {};
+}
+
+Result<RetentionReceipt> Dataset::apply_raw_retention(const RawRetention& policy, TimePoint now) {
+  FileSystem& files = *impl_->files;
+  VORTEX_TRY(auto packs, packs_of(files));
+  RetentionReceipt receipt{.packs_kept = std::ssize(packs), .bytes_kept = total_bytes(packs)};
+  if (!is_needed(packs, policy, now)) return receipt;
+
+  VORTEX_TRY([[maybe_unused]] const bool news, impl_->bars.refresh());
+  std::unordered_map<std::string, TimePoint> newest;
+  VORTEX_TRY_VOID(impl_->newest_use_of_packs(newest));
+  for (PackFile& pack : packs) {
+    if (const auto found = newest.find(pack.path); found != newest.end()) pack.used = found->second;
+  }
+  std::ranges::sort(packs, {}, &PackFile::used);
+  for (const PackFile& pack : packs) {
+    const bool is_old = std::max(pack.used, pack.written) < now - policy.keep;
+    const bool is_too_much = receipt.bytes_kept > policy.bytes_max;
+    if (pack.written > now - kSettled || (!is_old && !is_too_much)) continue;
+    auto removed = files.remove(pack.path);
+    if (!removed && removed.error().code != ErrorCode::not_found) {
+      return std::unexpected(std::move(removed).error().in("retention of raw bodies"));
+    }
+    ++receipt.packs_removed;
+    receipt.bytes_removed += pack.bytes;
+    --receipt.packs_kept;
+    receipt.bytes_kept -= pack.bytes;
+  }
+  if (receipt.packs_removed > 0) {
+    log::info("{}: {} packs of raw bodies removed, {} bytes", path(), receipt.packs_removed,
+              receipt.bytes_removed);
+  }
+  return receipt;
+}
+
+Result<std::optional<RetentionReceipt>> Dataset::apply_raw_retention_daily(
+    const RawRetention& policy, TimePoint now) {
+  FileSystem& files = *impl_->files;
+  VORTEX_TRY(const auto names, files.list(std::string(kFolder)));
+  if (names.empty()) return std::nullopt;
+  const auto applied = files.read(kAppliedFile);
+  if (!applied && applied.error().code != ErrorCode::not_found) {
+    return std::unexpected(applied.error());
+  }
+  const auto last = applied ? parse_time(*applied) : std::nullopt;
+  if (last && *last <= now && now - *last < kApplyEvery) return std::nullopt;
+  VORTEX_TRY(const RetentionReceipt receipt, apply_raw_retention(policy, now));
+  VORTEX_TRY_VOID(files.put(kAppliedFile, format_time(now), {}));
+  return receipt;
+}
+
+}  // namespace vortex
