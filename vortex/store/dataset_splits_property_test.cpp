@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include "vortex/base/time_zone.hpp"
+#include "vortex/store/share_basis.hpp"
 #include "vortex/store/splits_for_test.hpp"
 
 namespace vortex {
