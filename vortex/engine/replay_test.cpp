@@ -172,7 +172,10 @@ TEST_F(ReplayTest, ARandomHistoryComesOutEqualInEveryColumn) {
       return market.answer(call);
     };
     settings_.overlap_bars = 40;
-    for (int step = 4; step <= 28; step += 3) {
+    // A sync merges files by itself, and a merge is a version that a replay has not: a history too
+    // short for that has the same versions.
+    const bool merges = seed != 1;
+    for (int step = 4; step <= (merges ? 28 : 10); step += 3) {
       const SyncReport report = sync(symbols, fmt::format("2024-01-{:02}", step));
       // Files merged now and then; those of the captures' table too.
       if (seed == 2 && step % 2 == 0) ASSERT_TRUE(open("data").compact({}).has_value());
@@ -183,8 +186,8 @@ TEST_F(ReplayTest, ARandomHistoryComesOutEqualInEveryColumn) {
     ASSERT_TRUE(done.has_value()) << done.error().to_line();
     EXPECT_EQ(done->status(), "ok") << seed;
     EXPECT_EQ(done->exit_code(), 0);
-    if (seed != 2) EXPECT_EQ(done->table_version, done->source_version);
-    expect_equal(symbols, seed != 2);
+    if (!merges) EXPECT_EQ(done->table_version, done->source_version);
+    expect_equal(symbols, !merges);
     std::filesystem::remove_all(folder_ / "data");
     std::filesystem::remove_all(folder_ / "again");
   }
