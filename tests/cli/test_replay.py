@@ -47,6 +47,7 @@ def pages_of(store, symbol=None):
 def history(vortex, sim):
     """Some syncs with restatements, a split, quarantined rows, failures, two intervals."""
     sim.post("now", {"now": "2024-03-01T22:00:00Z"})
+    sim.post("split", {"symbol": "AAPL", "date": "2024-02-14", "ratio": 2})
     store = vortex.directory / "data"
     chance = random.Random(7)
     symbols = ["AAPL", "MSFT", "BTC-USD"]
@@ -61,7 +62,6 @@ def history(vortex, sim):
         if step == 2:  # a row that contradicts itself
             sim.post("restate", {"symbol": "MSFT", "date": "2024-02-09", "high": 1.0})
         if step == 3:
-            sim.post("split", {"symbol": "AAPL", "date": "2024-02-14", "ratio": 2})
             sim.post("faults", [{"symbol": "MSFT", "fault": "status", "status": 503}])
         until = f"2024-02-{3 + 5 * step:02d}"
         vortex("sync", *symbols, "--since", "2024-01-02", "--until", until)

@@ -209,6 +209,7 @@ Result<ReplayReport> replay_captures(Dataset& source, Dataset& target, ManualClo
     report.captures += one.captures_read();
     if (!batches.empty()) {
       set_to(time, std::max(group.committed_at.value_or(one.newest()), one.newest()));
+      VORTEX_TRY_VOID(target.pass_versions(group.base_version));
       VORTEX_TRY(const CommitReceipt receipt, target.commit(std::move(batches)));
       add_rows(receipt, report);
       ++report.commits;
@@ -220,6 +221,8 @@ Result<ReplayReport> replay_captures(Dataset& source, Dataset& target, ManualClo
     }
   }
   for (auto& [key, captures] : lost) report.lost.push_back(std::move(captures));
+  VORTEX_TRY_VOID(target.pass_versions(source.version()));
+  report.table_version = target.version();
   VORTEX_TRY(report.other_ways, source.rows_without_capture());
   return report;
 }

@@ -1,8 +1,9 @@
 // Makes a dataset again from the raw captures of another: every kept answer, in the order it was
 // recorded, is decoded, checked and committed by the functions a sync uses, with the time at which
 // it was received. For the ranges whose captures exist the rows come out equal in every column,
-// with the same revisions, quarantine, actions and instruments; the others are named. Commits that
-// kept no capture (a compaction) are not made again, so versions can be numbered otherwise.
+// with the same revisions, quarantine, actions and instruments; the others are named. Versions keep
+// their numbers and times: where the first dataset had a compaction stands a version without a
+// change.
 #pragma once
 
 #include <cstdint>

@@ -48,7 +48,7 @@ std::string told_of(const arrow::Table& bars) {
 }
 
 // Everything of a series but the names of commits and packs, as text.
-std::string told_of(Dataset& dataset, const SeriesKey& key, bool with_versions) {
+std::string told_of(Dataset& dataset, const SeriesKey& key) {
   std::string out;
   const auto bars = dataset.stored_bars(key, kWholeTime);
   if (bars) out += told_of(**bars);
@@ -56,10 +56,9 @@ std::string told_of(Dataset& dataset, const SeriesKey& key, bool with_versions) 
     return moment ? format_time(*moment) : "none";
   };
   for (const RevisionRow& row : dataset.revisions_of(key, kWholeTime).value()) {
-    out +=
-        fmt::format("{} {} {} → {} {} {} {} v{}\n", format_time(row.timestamp), row.kind,
-                    fmt::join(row.before, " "), fmt::join(row.after, " "), row.old_capture_id,
-                    row.new_capture_id, time(row.noticed_at), with_versions ? row.bars_version : 0);
+    out += fmt::format("{} {} {} → {} {} {} {} v{}\n", format_time(row.timestamp), row.kind,
+                       fmt::join(row.before, " "), fmt::join(row.after, " "), row.old_capture_id,
+                       row.new_capture_id, time(row.noticed_at), row.bars_version);
   }
   for (const QuarantineRow& row : dataset.quarantine_of(key, kWholeTime).value()) {
     out += fmt::format("{} {} {} {} {}\n", time(row.timestamp), row.reasons, row.row_text,
@@ -116,12 +115,11 @@ class ReplayTest : public testing::Test {
     return *std::move(dataset);
   }
 
-  void expect_equal(const std::vector<std::string>& symbols, bool with_versions = true) {
+  void expect_equal(const std::vector<std::string>& symbols) {
     auto one = open("data");
     auto other = open("again");
     for (const std::string& symbol : symbols) {
-      EXPECT_EQ(told_of(one, of(symbol), with_versions), told_of(other, of(symbol), with_versions))
-          << symbol;
+      EXPECT_EQ(told_of(one, of(symbol)), told_of(other, of(symbol))) << symbol;
     }
   }
 
@@ -172,10 +170,7 @@ TEST_F(ReplayTest, ARandomHistoryComesOutEqualInEveryColumn) {
       return market.answer(call);
     };
     settings_.overlap_bars = 40;
-    // A sync merges files by itself, and a merge is a version that a replay has not: a history too
-    // short for that has the same versions.
-    const bool merges = seed != 1;
-    for (int step = 4; step <= (merges ? 28 : 10); step += 3) {
+    for (int step = 4; step <= 28; step += 3) {
       const SyncReport report = sync(symbols, fmt::format("2024-01-{:02}", step));
       // Files merged now and then; those of the captures' table too.
       if (seed == 2 && step % 2 == 0) ASSERT_TRUE(open("data").compact({}).has_value());
@@ -186,8 +181,8 @@ TEST_F(ReplayTest, ARandomHistoryComesOutEqualInEveryColumn) {
     ASSERT_TRUE(done.has_value()) << done.error().to_line();
     EXPECT_EQ(done->status(), "ok") << seed;
     EXPECT_EQ(done->exit_code(), 0);
-    if (!merges) EXPECT_EQ(done->table_version, done->source_version);
-    expect_equal(symbols, !merges);
+    EXPECT_EQ(done->table_version, done->source_version);
+    expect_equal(symbols);
     std::filesystem::remove_all(folder_ / "data");
     std::filesystem::remove_all(folder_ / "again");
   }

@@ -170,6 +170,9 @@ class Dataset {
   // Fewer files with the same rows, in versions of their own (docs/dataset.md, "Layout and
   // buckets"). Where there is nothing to do no version is made.
   Result<CompactReceipt> compact(const CompactOptions& options);
+  // Makes versions without a change until the newest is `version`: a dataset made again keeps the
+  // numbers of the first where that had a compaction.
+  Result<void> pass_versions(std::int64_t version);
   // Removes files that no version younger than `keep` needs, and what crashed commits left behind.
   // Older versions are gone for good: reading one says so.
   Result<VacuumReceipt> vacuum(const VacuumOptions& options);

@@ -170,4 +170,14 @@ Result<CompactReceipt> Dataset::compact(const CompactOptions& options) {
   return impl_->compact(options);
 }
 
+Result<void> Dataset::pass_versions(std::int64_t version) {
+  DeltaLog& bars = impl_->bars;
+  while (bars.version() < version) {
+    CommitActions nothing;
+    nothing.note = optimize_note(/*commit_id=*/"");
+    VORTEX_TRY_VOID(bars.commit(std::move(nothing), impl_->clock.now()));
+  }
+  return {};
+}
+
 }  // namespace vortex

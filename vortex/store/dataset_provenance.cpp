@@ -281,10 +281,15 @@ Result<std::vector<CaptureGroup>> Dataset::capture_groups() {
   auto groups = finder.take();
   std::int64_t last_version = -1;
   for (CaptureGroup& group : groups) {
+    group.base_version = group.bars_version;
     // Only the first on a version can be the commit that made it.
     if (group.bars_version == std::exchange(last_version, group.bars_version)) continue;
     VORTEX_TRY(const auto note, impl_->bars.note_of(group.bars_version));
     if (note) group.committed_at = TimePoint{std::chrono::milliseconds{note->timestamp_ms}};
+    const bool of_another =
+        note &&
+        (note->rearranges || (!group.commit_id.empty() && group.commit_id != note->commit_id));
+    if (!of_another) --group.base_version;
   }
   return groups;
 }

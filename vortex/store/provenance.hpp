@@ -42,6 +42,7 @@ struct CaptureRow {
 // version, in their order.
 struct CaptureGroup {
   std::int64_t bars_version = -1;  // the version it made, or stood on where it changed no bars
+  std::int64_t base_version = -1;  // the version it was planned against
   std::string commit_id;           // empty: it changed no bars, or its files were merged
   std::optional<TimePoint> committed_at;  // when its version was made; for the first of a version
   std::vector<std::string> files;         // of the captures table
