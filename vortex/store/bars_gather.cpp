@@ -90,14 +90,16 @@ Result<std::vector<BarsPartition>> gather_partitions(const std::vector<SeriesBat
   std::map<std::pair<std::string_view, Interval>, std::map<std::string_view, SeriesRows>> sorted;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const SeriesKey& key = batch[i].key;
+    auto& symbols = sorted[{key.provider, key.interval}];
     for (const auto& bars : batch[i].bars) {
       if (!bars || bars->num_rows() == 0) continue;
-      auto& series = sorted[{key.provider, key.interval}]
-                         .try_emplace(key.symbol, SeriesRows{.series = i, .batches = {}})
-                         .first->second;
-      series.batches.push_back(bars.get());
+      // They mostly come in order.
+      const auto series =
+          symbols.try_emplace(symbols.end(), key.symbol, SeriesRows{.series = i, .batches = {}});
+      series->second.batches.push_back(bars.get());
     }
   }
+  std::erase_if(sorted, [](const auto& partition) { return partition.second.empty(); });
   std::vector<BarsPartition> partitions;
   for (const auto& [place, symbols] : sorted) {
     BarsPartition& partition = partitions.emplace_back();

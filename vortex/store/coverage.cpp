@@ -22,6 +22,21 @@ bool says_the_same(const CoverageMark& a, const CoverageMark& b) {
   return a.state == b.state && a.reason == b.reason;
 }
 
+// The daily case: the mark begins where the last one ends, or later. False: it meets others.
+bool add_behind(std::vector<CoverageMark>& marks, const CoverageMark& mark) {
+  if (marks.empty() || marks.back().range.end < mark.range.start) {
+    marks.push_back(mark);
+    return true;
+  }
+  if (marks.back().range.end != mark.range.start) return false;
+  if (says_the_same(marks.back(), mark)) {
+    marks.back().range.end = mark.range.end;
+  } else {
+    marks.push_back(mark);
+  }
+  return true;
+}
+
 std::int64_t ticks(TimePoint time) {
   return time.time_since_epoch().count();
 }
@@ -45,7 +60,7 @@ std::string_view to_string(CoverageState state) {
 }
 
 void add_mark(std::vector<CoverageMark>& marks, const CoverageMark& mark) {
-  if (mark.range.empty()) return;
+  if (mark.range.empty() || add_behind(marks, mark)) return;
   RangeSet place;  // where the new mark will stand
   place.add(mark.range);
   std::vector<CoverageMark> kept;

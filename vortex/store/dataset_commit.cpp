@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include <arrow/record_batch.h>
@@ -34,8 +35,13 @@ bool restates(const CommitPlan& plan) {
 }
 
 std::vector<std::size_t> owners(const std::vector<SeriesBatch>& batch) {
-  std::map<SeriesKey, std::size_t> first;
   std::vector<std::size_t> owner(batch.size());
+  std::iota(owner.begin(), owner.end(), std::size_t{0});  // NOLINT(modernize-use-ranges)
+  const auto not_behind = [](const SeriesBatch& a, const SeriesBatch& b) {
+    return a.key >= b.key;
+  };
+  if (std::ranges::adjacent_find(batch, not_behind) == batch.end()) return owner;  // each once
+  std::map<SeriesKey, std::size_t> first;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     owner[i] = first.try_emplace(batch[i].key, i).first->second;
   }
@@ -124,6 +130,12 @@ Result<CommitReceipt> Dataset::Impl::commit(std::vector<SeriesBatch> batch) {
   plan.owner = owners(plan.batch);
   plan.commit_id = random.uuid();
   plan.now = clock.now();
+  auto receipt = commit_planned(plan);
+  spent.free(std::move(plan.batch));
+  return receipt;
+}
+
+Result<CommitReceipt> Dataset::Impl::commit_planned(CommitPlan& plan) {
   VORTEX_TRY_VOID(bars.check_writable());
   VORTEX_TRY_VOID(check_place());
   // Brought up to date first: after the commit it must be exactly one version behind.

@@ -19,6 +19,7 @@
 #include "vortex/store/raw_pack.hpp"
 #include "vortex/store/row_columns.hpp"
 #include "vortex/store/side_table.hpp"
+#include "vortex/store/spent_batches.hpp"
 #include "vortex/store/state_db.hpp"
 
 namespace vortex {
@@ -108,6 +109,7 @@ struct Dataset::Impl {
 
   // dataset_commit.cpp
   Result<CommitReceipt> commit(std::vector<SeriesBatch> batch);
+  Result<CommitReceipt> commit_planned(CommitPlan& plan);
   Result<void> make_durable(bool bars_too);
   Result<void> plan(CommitPlan& plan);
   Result<void> plan_empty_ranges(CommitPlan& plan);
@@ -178,6 +180,7 @@ struct Dataset::Impl {
   SplitsBySymbol stored_splits;
   KnownBodies known_bodies;
   std::optional<StateDb> state_db;
+  SpentBatches spent;
   bool place_checked = false;
 };
 

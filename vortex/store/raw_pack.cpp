@@ -9,7 +9,8 @@ namespace vortex {
 namespace {
 
 constexpr std::uint64_t kBodyBytesMax = std::uint64_t{4}
-                                        << 30;  // a frame that claims more is damaged
+                                        << 30;            // a frame that claims more is damaged
+constexpr std::size_t kGatherMax = std::size_t{1} << 20;  // bytes of small frames in one write
 
 Error damaged(const PackPlace& place, std::string_view what) {
   return Error{.code = ErrorCode::corrupt,
@@ -26,10 +27,23 @@ Result<std::vector<PackPlace>> write_pack(FileSystem& files, Random& random,
   VORTEX_TRY_VOID(files.make_directories("raw"));
   VORTEX_TRY(auto writer, files.open_new(path));
   places.reserve(captures.size());
+  std::string gathered;
+  std::uint64_t offset = 0;
   for (const Capture* capture : captures) {
-    places.push_back({.pack = path, .offset = writer->position(), .length = capture->frame.size()});
-    VORTEX_TRY_VOID(writer->write(capture->frame));
+    const std::string& frame = capture->frame;
+    places.push_back({.pack = path, .offset = offset, .length = frame.size()});
+    offset += frame.size();
+    if (gathered.size() + frame.size() > kGatherMax) {
+      VORTEX_TRY_VOID(writer->write(gathered));
+      gathered.clear();
+    }
+    if (frame.size() > kGatherMax) {
+      VORTEX_TRY_VOID(writer->write(frame));
+    } else {
+      gathered += frame;
+    }
   }
+  VORTEX_TRY_VOID(writer->write(gathered));
   VORTEX_TRY_VOID(writer->finish());
   return places;
 }

@@ -40,11 +40,12 @@ class RowWriter {
   Result<std::shared_ptr<arrow::RecordBatch>> finish();
 
  private:
-  template <class Builder, class Append>
+  template <class Builder, int type, class Append>
   void add(const Append& append);
 
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;
+  std::vector<int> types_;  // of builders_: arrow::Type::type
   std::size_t next_ = 0;
   bool sound_ = true;
 };

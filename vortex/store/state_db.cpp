@@ -74,14 +74,14 @@ class Statement {
   Statement& operator=(const Statement&) = delete;
   ~Statement() { sqlite3_finalize(statement_); }
 
+  // Texts and bytes must live until the step.
   void bind(int place, std::string_view text) {
-    sqlite3_bind_text(statement_, place, text.data(), static_cast<int>(text.size()),
-                      SQLITE_TRANSIENT);
+    sqlite3_bind_text(statement_, place, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
   }
   void bind(int place, std::int64_t number) { sqlite3_bind_int64(statement_, place, number); }
   void bind_blob(int place, std::string_view bytes) {
     sqlite3_bind_blob(statement_, place, bytes.data(), static_cast<int>(bytes.size()),
-                      SQLITE_TRANSIENT);
+                      SQLITE_STATIC);
   }
   void bind_null(int place) { sqlite3_bind_null(statement_, place); }
 
@@ -154,6 +154,74 @@ class Transaction {
   bool open_ = false;
 };
 
+// Neighbours are mostly asked and stored on the same days, so what was decoded or encoded for one
+// is right for the next.
+template <class Value>
+class LastCoded {
+ public:
+  const Value* decoded(std::string_view bytes) const {
+    return known_ && bytes == bytes_ ? &value_ : nullptr;
+  }
+  const std::string* encoded(const Value& value) const {
+    return known_ && value == value_ ? &bytes_ : nullptr;
+  }
+  void keep(const Value& value, std::string_view bytes) {
+    value_ = value;
+    bytes_ = bytes;
+    known_ = true;
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  Value value_;
+  std::string bytes_;
+  bool known_ = false;
+};
+
+using Stamps = std::vector<TimePoint>;
+using Marks = std::vector<CoverageMark>;
+
+class StateReader {
+ public:
+  Result<SeriesState> read(Statement& row, int first, SeriesKey key) {
+    SeriesState state;
+    state.key = std::move(key);
+    state.rows = row.whole(first);
+    if (!row.is_null(first + 1)) state.first_bar = TimePoint{Duration{row.whole(first + 1)}};
+    const std::string_view stamps = row.bytes(first + 2);
+    if (stamps_.decoded(stamps) == nullptr) stamps_.keep(unpack_stamps(stamps), stamps);
+    state.last_bars = *stamps_.decoded(stamps);
+    const std::string_view marks = row.bytes(first + 3);
+    if (marks_.decoded(marks) == nullptr) {
+      VORTEX_TRY(const auto parsed, parse_marks(marks));
+      marks_.keep(parsed, marks);
+    }
+    state.coverage = *marks_.decoded(marks);
+    return state;
+  }
+
+ private:
+  LastCoded<Stamps> stamps_;
+  LastCoded<Marks> marks_;
+};
+
+class StateWriter {
+ public:
+  // The texts live here until the next call.
+  const std::string& stamps(const Stamps& stamps) {
+    if (stamps_.encoded(stamps) == nullptr) stamps_.keep(stamps, pack_stamps(stamps));
+    return stamps_.bytes();
+  }
+  const std::string& marks(const Marks& marks) {
+    if (marks_.encoded(marks) == nullptr) marks_.keep(marks, write_marks(marks));
+    return marks_.bytes();
+  }
+
+ private:
+  LastCoded<Stamps> stamps_;
+  LastCoded<Marks> marks_;
+};
+
 }  // namespace
 
 struct StateDb::Impl {
@@ -162,7 +230,8 @@ struct StateDb::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
     select.reset();
-    upsert.reset();
+    insert.reset();
+    update.reset();
     sqlite3_close(db);
   }
 
@@ -170,37 +239,26 @@ struct StateDb::Impl {
     select = std::make_unique<Statement>(db,
                                          "SELECT rows, first_bar, last_bars, coverage FROM series "
                                          "WHERE provider = ? AND symbol = ? AND interval = ?");
-    upsert = std::make_unique<Statement>(
+    insert = std::make_unique<Statement>(db, "INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?)");
+    update = std::make_unique<Statement>(
         db,
-        "INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-        "rows = excluded.rows, first_bar = excluded.first_bar, last_bars = excluded.last_bars, "
-        "coverage = excluded.coverage");
+        "UPDATE series SET rows = ?4, first_bar = ?5, last_bars = ?6, coverage = ?7 "
+        "WHERE provider = ?1 AND symbol = ?2 AND interval = ?3");
     return {};
   }
   Result<std::int64_t> meta_whole(const char* name, std::int64_t otherwise);
   Result<void> set_meta(const char* name, std::int64_t value);
-  Result<SeriesState> read(const SeriesKey& key);
-  Result<void> write(const SeriesState& state);
+  Result<std::optional<SeriesState>> read(const SeriesKey& key);
+  Result<void> write(Statement& statement, const SeriesState& state);
   Result<void> merge(const std::vector<SeriesChange>& changes, bool with_rows);
 
   sqlite3* db;
   std::unique_ptr<Statement> select;
-  std::unique_ptr<Statement> upsert;
+  std::unique_ptr<Statement> insert;
+  std::unique_ptr<Statement> update;
+  StateReader reader;
+  StateWriter writer;
 };
-
-namespace {
-
-Result<SeriesState> read_state(Statement& row, int first, SeriesKey key) {
-  SeriesState state;
-  state.key = std::move(key);
-  state.rows = row.whole(first);
-  if (!row.is_null(first + 1)) state.first_bar = TimePoint{Duration{row.whole(first + 1)}};
-  state.last_bars = unpack_stamps(row.bytes(first + 2));
-  VORTEX_TRY(state.coverage, parse_marks(row.bytes(first + 3)));
-  return state;
-}
-
-}  // namespace
 
 Result<std::int64_t> StateDb::Impl::meta_whole(const char* name, std::int64_t otherwise) {
   Statement query(db, "SELECT value FROM meta WHERE name = ?");
@@ -217,45 +275,42 @@ Result<void> StateDb::Impl::set_meta(const char* name, std::int64_t value) {
   return {};
 }
 
-Result<SeriesState> StateDb::Impl::read(const SeriesKey& key) {
+Result<std::optional<SeriesState>> StateDb::Impl::read(const SeriesKey& key) {
   select->bind(1, key.provider);
   select->bind(2, key.symbol);
   select->bind(3, to_string(key.interval));
   VORTEX_TRY(const bool found, select->step());
-  if (!found) {
-    SeriesState fresh;
-    fresh.key = key;
-    return fresh;
-  }
-  auto state = read_state(*select, 0, key);
+  if (!found) return std::nullopt;
+  auto state = reader.read(*select, 0, key);
   select->reset();
   return state;
 }
 
-Result<void> StateDb::Impl::write(const SeriesState& state) {
-  upsert->bind(1, state.key.provider);
-  upsert->bind(2, state.key.symbol);
-  upsert->bind(3, to_string(state.key.interval));
-  upsert->bind(4, state.rows);
+Result<void> StateDb::Impl::write(Statement& statement, const SeriesState& state) {
+  statement.bind(1, state.key.provider);
+  statement.bind(2, state.key.symbol);
+  statement.bind(3, to_string(state.key.interval));
+  statement.bind(4, state.rows);
   if (state.first_bar) {
-    upsert->bind(5, ticks(*state.first_bar));
+    statement.bind(5, ticks(*state.first_bar));
   } else {
-    upsert->bind_null(5);
+    statement.bind_null(5);
   }
-  upsert->bind_blob(6, pack_stamps(state.last_bars));
-  upsert->bind(7, write_marks(state.coverage));
-  VORTEX_TRY([[maybe_unused]] const bool row, upsert->step());
+  statement.bind_blob(6, writer.stamps(state.last_bars));
+  statement.bind(7, std::string_view(writer.marks(state.coverage)));
+  VORTEX_TRY([[maybe_unused]] const bool row, statement.step());
   return {};
 }
 
 Result<void> StateDb::Impl::merge(const std::vector<SeriesChange>& changes, bool with_rows) {
   for (const SeriesChange& change : changes) {
-    VORTEX_TRY(auto state, read(change.key));
-    const SeriesState before = state;
+    VORTEX_TRY(auto found, read(change.key));
+    SeriesState state = found ? *std::move(found) : SeriesState{.key = change.key};
+    const bool grows = with_rows && change.rows_new > 0;
+    const Marks before = grows ? Marks() : state.coverage;
     merge_change(state, change, with_rows);
-    const bool same = state.rows == before.rows && state.coverage == before.coverage &&
-                      state.last_bars == before.last_bars;
-    if (!same) VORTEX_TRY_VOID(write(state));
+    if (!grows && state.coverage == before) continue;
+    VORTEX_TRY_VOID(write(found ? *update : *insert, state));
   }
   return {};
 }
@@ -315,7 +370,7 @@ Result<std::vector<SeriesState>> StateDb::states(const std::vector<SeriesKey>& k
   out.reserve(keys.size());
   for (const SeriesKey& key : keys) {
     VORTEX_TRY(auto state, impl_->read(key));
-    out.push_back(std::move(state));
+    out.push_back(state ? *std::move(state) : SeriesState{.key = key});
   }
   return out;
 }
@@ -330,7 +385,7 @@ Result<std::vector<SeriesState>> StateDb::all_states() {
     if (!found) return out;
     SeriesKey key{.provider = std::string(query.bytes(0)), .symbol = std::string(query.bytes(1))};
     VORTEX_TRY(key.interval, parse_interval(query.bytes(2)));
-    VORTEX_TRY(auto state, read_state(query, 3, std::move(key)));
+    VORTEX_TRY(auto state, impl_->reader.read(query, 3, std::move(key)));
     out.push_back(std::move(state));
   }
 }
@@ -359,7 +414,9 @@ Result<void> StateDb::replace(const std::vector<SeriesState>& states, std::int64
   Transaction transaction(impl_->db);
   VORTEX_TRY_VOID(transaction.begin());
   VORTEX_TRY_VOID(run(impl_->db, "DELETE FROM series"));
-  for (const SeriesState& state : states) VORTEX_TRY_VOID(impl_->write(state));
+  for (const SeriesState& state : states) {
+    VORTEX_TRY_VOID(impl_->write(*impl_->insert, state));
+  }
   VORTEX_TRY_VOID(impl_->set_meta("bars_version", version));
   Statement remember(impl_->db, "REPLACE INTO meta VALUES ('rebuilt', ?)");
   remember.bind(1, note);
@@ -374,9 +431,16 @@ void merge_change(SeriesState& state, const SeriesChange& change, bool with_rows
   if (change.first_new && (!state.first_bar || *change.first_new < *state.first_bar)) {
     state.first_bar = change.first_new;
   }
+  const bool behind = !change.stamps_new.empty() &&
+                      (state.last_bars.empty() || state.last_bars.back() < change.stamps_new[0]);
   std::vector<TimePoint> merged;
   merged.reserve(state.last_bars.size() + change.stamps_new.size());
-  std::ranges::set_union(state.last_bars, change.stamps_new, std::back_inserter(merged));
+  if (behind) {
+    merged = std::move(state.last_bars);
+    merged.insert(merged.end(), change.stamps_new.begin(), change.stamps_new.end());
+  } else {
+    std::ranges::set_union(state.last_bars, change.stamps_new, std::back_inserter(merged));
+  }
   if (merged.size() > StateDb::kLastBarsMax) {
     merged.erase(merged.begin(), merged.end() - StateDb::kLastBarsMax);
   }
