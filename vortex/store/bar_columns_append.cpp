@@ -122,9 +122,8 @@ Result<void> append_texts(std::vector<std::int32_t>& out, TextPool& pool, BarCol
 
 BarColumns::Source BarColumns::source_of(const arrow::RecordBatch& batch) {
   Source source{};
-  for (int i = 0; i < kBarColumns; ++i) {
-    source[static_cast<std::size_t>(i)] = batch.column_data(i).get();
-  }
+  const arrow::ArrayDataVector& columns = batch.column_data();
+  for (std::size_t i = 0; i < source.size(); ++i) source[i] = columns[i].get();
   return source;
 }
 

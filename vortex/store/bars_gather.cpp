@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
+#include <tuple>
 #include <utility>
 
 #include <arrow/array.h>
@@ -15,13 +17,16 @@ namespace {
 
 using Batches = std::vector<const arrow::RecordBatch*>;
 
-struct SeriesRows {
+// One batch of a series.
+struct Piece {
+  const SeriesKey* key = nullptr;
   std::size_t series = 0;
-  Batches batches;
+  std::size_t order = 0;  // as it came
+  const arrow::RecordBatch* batch = nullptr;
 };
 
 const std::int64_t* stamps_of(const arrow::RecordBatch& batch) {
-  return batch.column_data(kTimestamp)->GetValues<std::int64_t>(1);
+  return batch.column_data()[kTimestamp]->GetValues<std::int64_t>(1);
 }
 
 bool strictly_ascending(const Batches& batches) {
@@ -60,15 +65,15 @@ Result<void> append_sorted(const Batches& batches, BarColumns& rows) {
   return {};
 }
 
-Result<void> append_series(const SeriesRows& series, const SeriesKey& key,
+Result<void> append_series(std::size_t series, const SeriesKey& key, const Batches& batches,
                            BarsPartition& partition) {
   BarColumns& rows = partition.rows;
   const std::size_t begin = rows.rows();
   const std::int32_t number = rows.symbols.number_of(key.symbol);
-  if (strictly_ascending(series.batches)) {
-    VORTEX_TRY_VOID(append_all(series.batches, rows));
+  if (strictly_ascending(batches)) {
+    VORTEX_TRY_VOID(append_all(batches, rows));
   } else {
-    VORTEX_TRY_VOID(append_sorted(series.batches, rows));
+    VORTEX_TRY_VOID(append_sorted(batches, rows));
   }
   for (std::size_t row = begin; row < rows.rows(); ++row) {
     if (rows.symbol[row] != number) {
@@ -76,8 +81,54 @@ Result<void> append_series(const SeriesRows& series, const SeriesKey& key,
                                                    rows.symbols.text(rows.symbol[row])));
     }
   }
-  partition.spans.push_back({.series = series.series, .begin = begin, .end = rows.rows()});
+  partition.spans.push_back({.series = series, .begin = begin, .end = rows.rows()});
   return {};
+}
+
+bool same_partition(const Piece& a, const Piece& b) {
+  return a.key->interval == b.key->interval && a.key->provider == b.key->provider;
+}
+
+// By partition and symbol; those of one series in the order they came.
+std::vector<Piece> sorted_pieces(const std::vector<SeriesBatch>& batch) {
+  std::vector<Piece> pieces;
+  pieces.reserve(batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    for (const auto& bars : batch[i].bars) {
+      if (!bars || bars->num_rows() == 0) continue;
+      pieces.push_back(
+          {.key = &batch[i].key, .series = i, .order = pieces.size(), .batch = bars.get()});
+    }
+  }
+  const auto before = [](const Piece& a, const Piece& b) {
+    return std::tie(a.key->provider, a.key->interval, a.key->symbol, a.order) <
+           std::tie(b.key->provider, b.key->interval, b.key->symbol, b.order);
+  };
+  if (!std::ranges::is_sorted(pieces, before)) std::ranges::sort(pieces, before);
+  return pieces;
+}
+
+Result<BarsPartition> gather_partition(std::span<const Piece> pieces) {
+  BarsPartition partition;
+  partition.provider = pieces.front().key->provider;
+  partition.interval = pieces.front().key->interval;
+  std::size_t total = 0;
+  for (const Piece& piece : pieces) total += static_cast<std::size_t>(piece.batch->num_rows());
+  partition.rows.reserve(total);
+  partition.spans.reserve(pieces.size());
+  Batches batches;
+  for (std::size_t begin = 0; begin < pieces.size();) {
+    const Piece& first = pieces[begin];
+    std::size_t end = begin;
+    batches.clear();
+    while (end < pieces.size() && pieces[end].key->symbol == first.key->symbol) {
+      batches.push_back(pieces[end++].batch);
+    }
+    VORTEX_TRY_VOID(append_series(first.series, *first.key, batches, partition));
+    begin = end;
+  }
+  partition.states.assign(partition.rows.rows(), RowState::fresh);
+  return partition;
 }
 
 }  // namespace
@@ -87,33 +138,15 @@ PartitionValues BarsPartition::values() const {
 }
 
 Result<std::vector<BarsPartition>> gather_partitions(const std::vector<SeriesBatch>& batch) {
-  std::map<std::pair<std::string_view, Interval>, std::map<std::string_view, SeriesRows>> sorted;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const SeriesKey& key = batch[i].key;
-    auto& symbols = sorted[{key.provider, key.interval}];
-    for (const auto& bars : batch[i].bars) {
-      if (!bars || bars->num_rows() == 0) continue;
-      // They mostly come in order.
-      const auto series =
-          symbols.try_emplace(symbols.end(), key.symbol, SeriesRows{.series = i, .batches = {}});
-      series->second.batches.push_back(bars.get());
-    }
-  }
-  std::erase_if(sorted, [](const auto& partition) { return partition.second.empty(); });
+  const auto pieces = sorted_pieces(batch);
   std::vector<BarsPartition> partitions;
-  for (const auto& [place, symbols] : sorted) {
-    BarsPartition& partition = partitions.emplace_back();
-    partition.provider = place.first;
-    partition.interval = place.second;
-    std::size_t total = 0;
-    for (const auto& [symbol, series] : symbols) {
-      for (const auto* bars : series.batches) total += static_cast<std::size_t>(bars->num_rows());
-    }
-    partition.rows.reserve(total);
-    for (const auto& [symbol, series] : symbols) {
-      VORTEX_TRY_VOID(append_series(series, batch[series.series].key, partition));
-    }
-    partition.states.assign(partition.rows.rows(), RowState::fresh);
+  for (std::span<const Piece> rest(pieces); !rest.empty();) {
+    const auto end = std::ranges::find_if_not(
+        rest, [&](const Piece& piece) { return same_partition(piece, rest.front()); });
+    const auto count = static_cast<std::size_t>(end - rest.begin());
+    VORTEX_TRY(auto partition, gather_partition(rest.first(count)));
+    partitions.push_back(std::move(partition));
+    rest = rest.subspan(count);
   }
   return partitions;
 }

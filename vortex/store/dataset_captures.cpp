@@ -90,10 +90,10 @@ Result<std::vector<PackPlace>> Dataset::Impl::place_bodies(
   std::unordered_map<std::string_view, std::size_t> fresh_by_hash;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const Capture* capture = wanted[i];
-    if (const PackPlace* known = known_bodies.find(capture->sha256)) {
+    if (auto known = known_bodies.find(capture->sha256)) {
       VORTEX_TRY(const bool there, packs.holds(known->pack));
       if (there) {
-        places[i] = *known;
+        places[i] = *std::move(known);
         continue;
       }
     }

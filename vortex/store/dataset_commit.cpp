@@ -36,7 +36,8 @@ bool restates(const CommitPlan& plan) {
 
 std::vector<std::size_t> owners(const std::vector<SeriesBatch>& batch) {
   std::vector<std::size_t> owner(batch.size());
-  std::iota(owner.begin(), owner.end(), std::size_t{0});  // NOLINT(modernize-use-ranges)
+  // NOLINTNEXTLINE(modernize-use-ranges): libstdc++ 12 has no std::ranges::iota
+  std::iota(owner.begin(), owner.end(), std::size_t{0});
   const auto not_behind = [](const SeriesBatch& a, const SeriesBatch& b) {
     return a.key >= b.key;
   };
@@ -88,8 +89,12 @@ std::vector<SeriesChange> state_changes(const CommitPlan& plan) {
   for (std::size_t i = 0; i < plan.batch.size(); ++i) {
     SeriesChange& change = by_series[plan.owner[i]];
     change.key = plan.batch[i].key;
-    const auto marks = marks_of(plan, i);
-    change.marks.insert(change.marks.end(), marks.begin(), marks.end());
+    if (plan.refused[plan.owner[i]]) {
+      std::ranges::move(marks_of(plan, i), std::back_inserter(change.marks));
+    } else {
+      const auto& marks = plan.batch[i].coverage;
+      change.marks.insert(change.marks.end(), marks.begin(), marks.end());
+    }
   }
   for (const BarsPartition& partition : plan.partitions) {
     for (const SeriesSpan& span : partition.spans) {

@@ -52,7 +52,7 @@ Row row_of(const SeriesKey& key, const QuarantineEntry& entry) {
 // News is noticed when the answer that brings it is received: a replay notices it at the same time.
 TimePoint noticed_at(const SeriesBatch& series, TimePoint now) {
   if (series.captures.empty()) return now;
-  return std::ranges::max(series.captures, {}, &Capture::received_at).received_at;
+  return std::ranges::max_element(series.captures, {}, &Capture::received_at)->received_at;
 }
 
 // Gathers the rows of one commit that neither the table nor the commit itself says already.

@@ -8,6 +8,7 @@
 
 #include "vortex/store/coverage.hpp"
 #include "vortex/store/sqlite_handle.hpp"
+#include "vortex/store/state_codec.hpp"
 
 namespace vortex {
 namespace {
@@ -24,44 +25,6 @@ CREATE TABLE IF NOT EXISTS series(provider TEXT, symbol TEXT, interval TEXT, row
 
 std::int64_t ticks(TimePoint time) {
   return time.time_since_epoch().count();
-}
-
-// Stamps as differences of differences, each a zigzag varint: bars come at even steps, so most take
-// one byte.
-std::string pack_stamps(const std::vector<TimePoint>& stamps) {
-  std::string out;
-  std::uint64_t last = 0;
-  std::uint64_t step = 0;
-  for (const TimePoint stamp : stamps) {
-    const auto now = static_cast<std::uint64_t>(ticks(stamp));
-    const std::uint64_t bend = (now - last) - step;
-    std::uint64_t zigzag = (bend << 1) ^ (0 - (bend >> 63));
-    for (; zigzag >= 0x80; zigzag >>= 7) out += static_cast<char>((zigzag & 0x7f) | 0x80);
-    out += static_cast<char>(zigzag);
-    step = now - last;
-    last = now;
-  }
-  return out;
-}
-
-std::vector<TimePoint> unpack_stamps(std::string_view bytes) {
-  std::vector<TimePoint> out;
-  std::uint64_t last = 0;
-  std::uint64_t step = 0;
-  std::uint64_t zigzag = 0;
-  unsigned shift = 0;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (shift < 64) zigzag |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-    shift += 7;
-    if ((byte & 0x80) != 0) continue;
-    step += (zigzag >> 1) ^ (0 - (zigzag & 1));
-    last += step;
-    out.emplace_back(Duration{static_cast<std::int64_t>(last)});
-    zigzag = 0;
-    shift = 0;
-  }
-  return out;
 }
 
 // A prepared statement; bound by position from 1, read by position from 0.
@@ -154,73 +117,15 @@ class Transaction {
   bool open_ = false;
 };
 
-// Neighbours are mostly asked and stored on the same days, so what was decoded or encoded for one
-// is right for the next.
-template <class Value>
-class LastCoded {
- public:
-  const Value* decoded(std::string_view bytes) const {
-    return known_ && bytes == bytes_ ? &value_ : nullptr;
-  }
-  const std::string* encoded(const Value& value) const {
-    return known_ && value == value_ ? &bytes_ : nullptr;
-  }
-  void keep(const Value& value, std::string_view bytes) {
-    value_ = value;
-    bytes_ = bytes;
-    known_ = true;
-  }
-  const std::string& bytes() const { return bytes_; }
-
- private:
-  Value value_;
-  std::string bytes_;
-  bool known_ = false;
-};
-
-using Stamps = std::vector<TimePoint>;
-using Marks = std::vector<CoverageMark>;
-
-class StateReader {
- public:
-  Result<SeriesState> read(Statement& row, int first, SeriesKey key) {
-    SeriesState state;
-    state.key = std::move(key);
-    state.rows = row.whole(first);
-    if (!row.is_null(first + 1)) state.first_bar = TimePoint{Duration{row.whole(first + 1)}};
-    const std::string_view stamps = row.bytes(first + 2);
-    if (stamps_.decoded(stamps) == nullptr) stamps_.keep(unpack_stamps(stamps), stamps);
-    state.last_bars = *stamps_.decoded(stamps);
-    const std::string_view marks = row.bytes(first + 3);
-    if (marks_.decoded(marks) == nullptr) {
-      VORTEX_TRY(const auto parsed, parse_marks(marks));
-      marks_.keep(parsed, marks);
-    }
-    state.coverage = *marks_.decoded(marks);
-    return state;
-  }
-
- private:
-  LastCoded<Stamps> stamps_;
-  LastCoded<Marks> marks_;
-};
-
-class StateWriter {
- public:
-  // The texts live here until the next call.
-  const std::string& stamps(const Stamps& stamps) {
-    if (stamps_.encoded(stamps) == nullptr) stamps_.keep(stamps, pack_stamps(stamps));
-    return stamps_.bytes();
-  }
-  const std::string& marks(const Marks& marks) {
-    if (marks_.encoded(marks) == nullptr) marks_.keep(marks, write_marks(marks));
-    return marks_.bytes();
-  }
-
- private:
-  LastCoded<Stamps> stamps_;
-  LastCoded<Marks> marks_;
-};
+Result<SeriesState> read_state(Statement& row, int first, SeriesKey key, StateCodec& codec) {
+  SeriesState state;
+  state.key = std::move(key);
+  state.rows = row.whole(first);
+  if (!row.is_null(first + 1)) state.first_bar = TimePoint{Duration{row.whole(first + 1)}};
+  state.last_bars = codec.stamps_of(row.bytes(first + 2));
+  VORTEX_TRY(state.coverage, codec.marks_of(row.bytes(first + 3)));
+  return state;
+}
 
 }  // namespace
 
@@ -256,8 +161,7 @@ struct StateDb::Impl {
   std::unique_ptr<Statement> select;
   std::unique_ptr<Statement> insert;
   std::unique_ptr<Statement> update;
-  StateReader reader;
-  StateWriter writer;
+  StateCodec codec;
 };
 
 Result<std::int64_t> StateDb::Impl::meta_whole(const char* name, std::int64_t otherwise) {
@@ -281,7 +185,7 @@ Result<std::optional<SeriesState>> StateDb::Impl::read(const SeriesKey& key) {
   select->bind(3, to_string(key.interval));
   VORTEX_TRY(const bool found, select->step());
   if (!found) return std::nullopt;
-  auto state = reader.read(*select, 0, key);
+  auto state = read_state(*select, 0, key, codec);
   select->reset();
   return state;
 }
@@ -296,8 +200,8 @@ Result<void> StateDb::Impl::write(Statement& statement, const SeriesState& state
   } else {
     statement.bind_null(5);
   }
-  statement.bind_blob(6, writer.stamps(state.last_bars));
-  statement.bind(7, std::string_view(writer.marks(state.coverage)));
+  statement.bind_blob(6, codec.bytes_of(state.last_bars));
+  statement.bind(7, std::string_view(codec.text_of(state.coverage)));
   VORTEX_TRY([[maybe_unused]] const bool row, statement.step());
   return {};
 }
@@ -307,7 +211,7 @@ Result<void> StateDb::Impl::merge(const std::vector<SeriesChange>& changes, bool
     VORTEX_TRY(auto found, read(change.key));
     SeriesState state = found ? *std::move(found) : SeriesState{.key = change.key};
     const bool grows = with_rows && change.rows_new > 0;
-    const Marks before = grows ? Marks() : state.coverage;
+    const auto before = grows ? std::vector<CoverageMark>() : state.coverage;
     merge_change(state, change, with_rows);
     if (!grows && state.coverage == before) continue;
     VORTEX_TRY_VOID(write(found ? *update : *insert, state));
@@ -385,7 +289,7 @@ Result<std::vector<SeriesState>> StateDb::all_states() {
     if (!found) return out;
     SeriesKey key{.provider = std::string(query.bytes(0)), .symbol = std::string(query.bytes(1))};
     VORTEX_TRY(key.interval, parse_interval(query.bytes(2)));
-    VORTEX_TRY(auto state, impl_->reader.read(query, 3, std::move(key)));
+    VORTEX_TRY(auto state, read_state(query, 3, std::move(key), impl_->codec));
     out.push_back(std::move(state));
   }
 }
