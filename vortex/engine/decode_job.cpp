@@ -7,6 +7,7 @@
 
 #include "vortex/codec/bar_batch_builder.hpp"
 #include "vortex/codec/bar_view.hpp"
+#include "vortex/engine/calendar_diff.hpp"
 
 namespace vortex {
 namespace {
@@ -44,6 +45,20 @@ std::optional<HttpReply> masked_reply(const DecodeJob& job) {
   return reply;
 }
 
+// A calendar may be wrong: what it does not expect is told, never dropped.
+void count_outside(const DecodeJob& job, CheckedPage& checked) {
+  if (job.calendars == nullptr || !checked.page.instrument) return;
+  const auto calendar = job.calendars->of(*checked.page.instrument);
+  if (!calendar) return;
+  const BarView view(*checked.page.bars);
+  std::vector<TimePoint> stamps;
+  stamps.reserve(static_cast<std::size_t>(checked.page.bars->num_rows()));
+  for (std::int64_t row = 0; row < checked.page.bars->num_rows(); ++row)
+    stamps.push_back(view.time(row));
+  checked.calendar = calendar->name();
+  checked.outside_sessions = count_outside_sessions(*calendar, job.request.interval, stamps);
+}
+
 Result<CheckedPage> decode_and_judge(const DecodeJob& job) {
   const std::optional<HttpReply> masked = masked_reply(job);
   const HttpReply& reply = masked ? *masked : job.reply;
@@ -57,6 +72,7 @@ Result<CheckedPage> decode_and_judge(const DecodeJob& job) {
   VORTEX_TRY(checked.verdict, validate(checked.page.bars, {.range = job.request.range}));
   checked.quarantine = quarantine_of(*checked.page.bars, checked.verdict, capture_id);
   checked.page.bars = with_capture_id(checked.verdict.good, capture_id);
+  count_outside(job, checked);
   return checked;
 }
 

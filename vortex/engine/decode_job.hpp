@@ -5,6 +5,7 @@
 #include <string>
 
 #include "vortex/engine/secret_mask.hpp"
+#include "vortex/model/calendar_book.hpp"
 #include "vortex/provider/adapter.hpp"
 #include "vortex/quality/validator.hpp"
 #include "vortex/store/capture.hpp"
@@ -18,6 +19,8 @@ struct CheckedPage {
   BatchVerdict verdict;
   std::optional<Capture> capture;
   std::vector<QuarantineEntry> quarantine;
+  std::string calendar;               // by which the next was counted; empty: none is known
+  std::int64_t outside_sessions = 0;  // good bars for which it has no session: kept all the same
 };
 
 struct DecodeJob {
@@ -26,7 +29,8 @@ struct DecodeJob {
   HttpReply reply;
   std::string redacted_request;
   bool keep_capture = true;
-  SecretMask secrets = {};  // that the call went with
+  SecretMask secrets = {};                  // that the call went with
+  const CalendarBook* calendars = nullptr;  // null: sessions are not looked at
 };
 
 // An answer that echoes a secret is masked first: what is read, kept and told is the masked body,

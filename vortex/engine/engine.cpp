@@ -9,6 +9,7 @@
 #include "vortex/base/log.hpp"
 #include "vortex/codec/arrow_error.hpp"
 #include "vortex/codec/bar_schema.hpp"
+#include "vortex/config/calendar_file.hpp"
 #include "vortex/engine/engine_parts.hpp"
 #include "vortex/engine/run.hpp"
 #include "vortex/engine/sqlite_ledger.hpp"
@@ -24,8 +25,12 @@ constexpr Duration kFetchReach = std::chrono::days(365);
 }  // namespace
 
 struct Engine::Impl {
-  Impl(const Settings& given_settings, const Clock& given_clock, EngineParts given)
-      : settings(given_settings), clock(given_clock), parts(std::move(given)) {}
+  Impl(const Settings& given_settings, const Clock& given_clock, EngineParts given,
+       CalendarBook book)
+      : settings(given_settings),
+        clock(given_clock),
+        parts(std::move(given)),
+        calendars(std::move(book)) {}
 
   // The daily allowances of the providers that the items go to.
   Result<ProviderClients::Days> days_of(const std::vector<PlannedItem>& items) {
@@ -50,6 +55,7 @@ struct Engine::Impl {
             .clients = clients.get(),
             .events = parts.events,
             .settings = &settings,
+            .calendars = &calendars,
             .hooks = &hooks,
             .command = std::move(command),
             .started = started};
@@ -58,6 +64,7 @@ struct Engine::Impl {
   const Settings& settings;
   const Clock& clock;
   EngineParts parts;
+  CalendarBook calendars;
   std::unique_ptr<ProviderClients> clients;
 };
 
@@ -116,8 +123,9 @@ Result<std::unique_ptr<Engine>> Engine::create(const Settings& settings, const C
 
 Result<std::unique_ptr<Engine>> Engine::create(const Settings& settings, const Clock& clock,
                                                EngineParts parts) {
+  VORTEX_TRY(CalendarBook calendars, load_calendars(settings.calendar_file));
   VORTEX_TRY_VOID(complete(parts, settings, clock));
-  auto impl = std::make_unique<Impl>(settings, clock, std::move(parts));
+  auto impl = std::make_unique<Impl>(settings, clock, std::move(parts), std::move(calendars));
   EngineParts& own = impl->parts;
   impl->clients = std::make_unique<ProviderClients>(
       ProviderClients::Parts{.runtime = own.runtime.get(),
@@ -149,6 +157,7 @@ Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hoo
     report.table_version = dataset->version();
     VORTEX_TRY_VOID(
         subtract_stored(items, *dataset, request.overlap ? impl_->settings.overlap_bars : 0));
+    VORTEX_TRY_VOID(drop_closed_ranges(items, *dataset, impl_->calendars, context.now));
   }
   note_plan(items, context.now, report);
   VORTEX_TRY(const auto days, impl_->days_of(items));

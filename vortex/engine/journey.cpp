@@ -1,8 +1,10 @@
 #include "vortex/engine/journey.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <arrow/record_batch.h>
+#include <fmt/format.h>
 
 #include "vortex/codec/bar_view.hpp"
 #include "vortex/engine/series_plan.hpp"
@@ -42,6 +44,15 @@ void drop_rows(SeriesBatch& batch) {
 bool is_deferral(const Error& error) {
   const ErrorClass kind = error.error_class();
   return kind == ErrorClass::quota_exhausted || kind == ErrorClass::deferred;
+}
+
+// Once an item: which bars they are tells `vortex calendar diff`.
+void note_outside(ItemReport& item, const CheckedPage& page) {
+  std::string note =
+      fmt::format("bars outside the sessions of {} are kept: vortex calendar diff {}",
+                  page.calendar, page.calendar);
+  if (std::ranges::find(item.notes, note) == item.notes.end())
+    item.notes.push_back(std::move(note));
 }
 
 // Our own stop or the account's: the range stays missing, it did not fail.
@@ -125,7 +136,8 @@ boost::asio::awaitable<CallAnswer> Journey::ask_call(ProviderClient* client, Bar
     auto page = co_await client->ask({.request = request,
                                       .call = call,
                                       .keep_capture = parts_.committer != nullptr,
-                                      .counts = &report_.calls});
+                                      .counts = &report_.calls,
+                                      .calendars = parts_.calendars});
     if (!page) {
       answer.error = std::move(page).error();
       co_return answer;
@@ -150,6 +162,8 @@ void Journey::note(ItemReport& item, const CallAnswer& answer) {
     tell(item, page);
     report_.quality.add(page.verdict);
     report_.quality.slots_empty += page.page.slots_empty;
+    report_.quality.outside_sessions += page.outside_sessions;
+    if (page.outside_sessions > 0) note_outside(item, page);
     if (page.page.rows_unfinal > 0 && item.notes.empty()) {
       item.notes.emplace_back("the running bar was left out: it can still change");
     }

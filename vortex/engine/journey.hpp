@@ -35,8 +35,9 @@ class Journey {
   // `runtime`, the report and what else is given must outlive the journey.
   struct Parts {
     Runtime* runtime = nullptr;
-    EventBus* events = nullptr;      // may be null
-    Committer* committer = nullptr;  // null: rows go to `collected` instead of a dataset
+    EventBus* events = nullptr;               // may be null
+    const CalendarBook* calendars = nullptr;  // may be null
+    Committer* committer = nullptr;           // null: rows go to `collected` instead of a dataset
   };
   Journey(const Parts& parts, SyncReport& report);
 

@@ -143,7 +143,8 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
                 .reply = std::move(*reply),
                 .redacted_request = redacted,
                 .keep_capture = question->keep_capture,
-                .secrets = std::move(secrets)};
+                .secrets = std::move(secrets),
+                .calendars = question->calendars};
   const auto count = rate_headers(job.reply);
   Result<CheckedPage> page =
       co_await run_on_pool(*parts_.runtime, [job = std::move(job)] { return run_decode_job(job); });

@@ -29,7 +29,8 @@ struct Question {
   BarsRequest request;
   HttpCall call;
   bool keep_capture = true;
-  CallCounts* counts = nullptr;  // where its attempts are counted
+  CallCounts* counts = nullptr;             // where its attempts are counted
+  const CalendarBook* calendars = nullptr;  // what its bars are held against; may be null
 };
 
 class ProviderClient {

@@ -23,6 +23,7 @@ class Run {
     ProviderClients* clients = nullptr;
     EventBus* events = nullptr;  // may be null
     const Settings* settings = nullptr;
+    const CalendarBook* calendars = nullptr;
     const SyncHooks* hooks = nullptr;
     std::string command;  // "sync"; what `vortex status` calls the process
     Monotonic started;

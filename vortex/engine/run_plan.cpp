@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "vortex/engine/allowance_plan.hpp"
+#include "vortex/engine/gap_report.hpp"
 #include "vortex/engine/series_plan.hpp"
 
 namespace vortex {
@@ -17,6 +18,17 @@ ItemReport blank_report(const SyncItem& item) {
   return {.symbol = item.symbol.text(),
           .provider = item.providers.empty() ? "" : item.providers.front(),
           .interval = item.interval};
+}
+
+// All that is wanted, or the ranges given, as far as the provider serves them.
+std::vector<PlannedRange> ranges_wanted(const SyncItem& item, TimeRange served) {
+  if (item.only.empty()) return {{.range = served}};
+  std::vector<PlannedRange> ranges;
+  for (const TimeRange& one : item.only) {
+    const TimeRange part{std::max(one.start, served.start), std::min(one.end, served.end)};
+    if (!part.empty()) ranges.push_back({.range = part});
+  }
+  return ranges;
 }
 
 std::vector<PlannedRange> updates_first(const SeriesState& state,
@@ -58,7 +70,8 @@ std::vector<PlannedItem> plan_items(const SyncRequest& request, const RouteConte
     if (Result<Routed> routed = route_item(item, context)) {
       entry.provider = routed->provider->name();
       entry.notes = routed->notes;
-      planned.ranges = {{.range = routed->request.range}};
+      planned.ranges = ranges_wanted(item, routed->request.range);
+      planned.is_repair = !item.only.empty();
       planned.route = std::move(*routed);
     } else {
       entry.status = ItemStatus::failed;
@@ -75,7 +88,7 @@ Result<void> subtract_stored(std::vector<PlannedItem>& items, Dataset& dataset, 
   std::vector<SeriesKey> keys;
   std::vector<PlannedItem*> routed;
   for (PlannedItem& item : items) {
-    if (item.route.provider == nullptr) continue;
+    if (item.route.provider == nullptr || item.is_repair) continue;
     keys.push_back({std::string(item.route.provider->name()), item.route.request.symbol.text(),
                     item.route.request.interval});
     routed.push_back(&item);
@@ -85,6 +98,26 @@ Result<void> subtract_stored(std::vector<PlannedItem>& items, Dataset& dataset, 
   for (std::size_t i = 0; i < routed.size(); ++i) {
     routed[i]->ranges = updates_first(
         states[i], ranges_to_ask(states[i], routed[i]->route.request.range, overlap_bars));
+  }
+  return {};
+}
+
+Result<void> drop_closed_ranges(std::vector<PlannedItem>& items, Dataset& dataset,
+                                const CalendarBook& calendars, TimePoint now) {
+  const bool any = std::ranges::any_of(
+      items, [](const PlannedItem& item) { return !item.is_repair && !item.ranges.empty(); });
+  if (!any) return {};
+  VORTEX_TRY(const InstrumentTable instruments, dataset.instruments());
+  for (PlannedItem& item : items) {
+    if (item.route.provider == nullptr || item.is_repair) continue;
+    const BarsRequest& request = item.route.request;
+    const auto calendar = calendar_of(
+        calendars, instruments,
+        {std::string(item.route.provider->name()), request.symbol.text(), request.interval});
+    if (!calendar) continue;
+    std::erase_if(item.ranges, [&](const PlannedRange& planned) {
+      return !may_hold_bars(*calendar, request.interval, planned.range, now);
+    });
   }
   return {};
 }

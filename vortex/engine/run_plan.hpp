@@ -8,6 +8,7 @@
 
 #include "vortex/engine/route.hpp"
 #include "vortex/engine/sync.hpp"
+#include "vortex/model/calendar_book.hpp"
 #include "vortex/resilience/ledger.hpp"
 #include "vortex/store/dataset.hpp"
 
@@ -23,6 +24,7 @@ struct PlannedRange {
 struct PlannedItem {
   Routed route;                      // provider null: routing failed, the report says why
   std::vector<PlannedRange> ranges;  // what must be asked; updates first
+  bool is_repair = false;            // the ranges were given
 };
 
 // Items without repeats, one report entry each. What cannot be routed is failed there.
@@ -31,6 +33,11 @@ std::vector<PlannedItem> plan_items(const SyncRequest& request, const RouteConte
 
 // Keeps of each item's range what the dataset lacks, plus the overlap.
 Result<void> subtract_stored(std::vector<PlannedItem>& items, Dataset& dataset, int overlap_bars);
+
+// Takes out the ranges in which the calendar of a stored series has no session that has ended: they
+// cost no call. The overlap stays: its sessions have ended.
+Result<void> drop_closed_ranges(std::vector<PlannedItem>& items, Dataset& dataset,
+                                const CalendarBook& calendars, TimePoint now);
 
 // Notes ranges and calls in the report, as the adapters plan them at `now`.
 void note_plan(std::vector<PlannedItem>& items, TimePoint now, SyncReport& report);

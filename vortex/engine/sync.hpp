@@ -31,6 +31,7 @@ struct SyncItem {
   Interval interval = Interval::d1;
   std::optional<TimePoint> since;  // none: the provider's depth (sync), a year (fetch)
   std::optional<TimePoint> until;  // none: now
+  std::vector<TimeRange> only;     // not empty: these are asked and nothing else (repair)
 };
 
 struct SyncRequest {

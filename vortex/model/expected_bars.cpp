@@ -55,7 +55,7 @@ std::vector<ExpectedBar> expected_bars(const SessionCalendar& calendar, Interval
   std::vector<ExpectedBar> bars;
   const DateSpan span = dates_for(interval, range);
   const Duration step = nominal_length(interval);
-  for (const Session& session : calendar.sessions(span.from, span.to)) {
+  for (const TradingSession& session : calendar.sessions(span.from, span.to)) {
     for (const TimeRange& segment : session.segments()) add_segment(bars, segment, step, range);
   }
   return bars;
@@ -66,7 +66,7 @@ std::int64_t count_expected_bars(const SessionCalendar& calendar, Interval inter
   return std::ssize(expected_bars(calendar, interval, range));
 }
 
-TimeRange stamps_of(const Session& session, Interval interval) {
+TimeRange stamps_of(const TradingSession& session, Interval interval) {
   if (is_intraday(interval)) return {session.open, session.close};
   const Date bar = bar_date(interval, session.date);
   return {midnight(bar), midnight(bar) + Duration{1}};

@@ -28,7 +28,7 @@ std::int64_t count_expected_bars(const SessionCalendar& calendar, Interval inter
 
 // The stretch of stamps that a session's bars have at this interval. Days and longer: the one bar
 // that holds the session.
-TimeRange stamps_of(const Session& session, Interval interval);
+TimeRange stamps_of(const TradingSession& session, Interval interval);
 
 // The moment from which the bar may be asked: its slot's end; of a day or longer: the close of its
 // last session. None where the calendar does not know.

@@ -61,7 +61,7 @@ TEST(ExpectedBarsTest, DaysOf23And25HoursHaveAsManyMinutes) {
   ASSERT_TRUE(book.has_value());
   const SessionCalendar calendar = *book->find("AROUND");
   const auto minutes_of = [&](std::string_view date) {
-    const Session session = *calendar.session(*parse_date(date));
+    const TradingSession session = *calendar.session(*parse_date(date));
     return count_expected_bars(calendar, Interval::m1, {session.open, session.close});
   };
   EXPECT_EQ(minutes_of("2024-03-10"), 23 * 60);

@@ -22,12 +22,12 @@ std::string_view to_string(SessionKind kind) {
   return "regular";
 }
 
-std::vector<TimeRange> Session::segments() const {
+std::vector<TimeRange> TradingSession::segments() const {
   if (!pause) return {{open, close}};
   return {{open, pause->start}, {pause->end, close}};
 }
 
-Duration Session::length() const {
+Duration TradingSession::length() const {
   return close - open - (pause ? pause->end - pause->start : Duration::zero());
 }
 
@@ -51,21 +51,21 @@ SessionKind SessionCalendar::kind_of(Date date, const DayHours& hours) const {
   return SessionKind::other_hours;
 }
 
-std::optional<Session> SessionCalendar::session(Date date) const {
+std::optional<TradingSession> SessionCalendar::session(Date date) const {
   const std::optional<DayHours> hours = rules_->hours_on(date);
   if (!hours) return std::nullopt;
-  Session session{.date = date,
-                  .open = at(date, hours->open),
-                  .close = at(date, hours->close),
-                  .kind = kind_of(date, *hours),
-                  .by_rule = rules_->is_beyond_table(date)};
+  TradingSession session{.date = date,
+                         .open = at(date, hours->open),
+                         .close = at(date, hours->close),
+                         .kind = kind_of(date, *hours),
+                         .by_rule = rules_->is_beyond_table(date)};
   if (hours->has_pause())
     session.pause = TimeRange{at(date, hours->pause_start), at(date, hours->pause_end)};
   return session;
 }
 
-std::vector<Session> SessionCalendar::sessions(Date from, Date to) const {
-  std::vector<Session> found;
+std::vector<TradingSession> SessionCalendar::sessions(Date from, Date to) const {
+  std::vector<TradingSession> found;
   if (rules_->first && rules_->changed.empty()) from = std::max(from, *rules_->first);
   for (Date date = from; date < to; date += days(1)) {
     if (auto one = session(date)) found.push_back(*one);
@@ -73,7 +73,7 @@ std::vector<Session> SessionCalendar::sessions(Date from, Date to) const {
   return found;
 }
 
-std::optional<Session> SessionCalendar::next_session(Date date) const {
+std::optional<TradingSession> SessionCalendar::next_session(Date date) const {
   if (rules_->first) date = std::max(date, *rules_->first);
   for (int i = 0; i <= kClosedDaysMax; ++i, date += days(1)) {
     if (auto found = session(date)) return found;
@@ -81,7 +81,7 @@ std::optional<Session> SessionCalendar::next_session(Date date) const {
   return std::nullopt;
 }
 
-std::optional<Session> SessionCalendar::previous_session(Date date) const {
+std::optional<TradingSession> SessionCalendar::previous_session(Date date) const {
   for (int i = 0; i <= kClosedDaysMax; ++i) {
     date -= days(1);
     if (auto found = session(date)) return found;
@@ -89,7 +89,7 @@ std::optional<Session> SessionCalendar::previous_session(Date date) const {
   return std::nullopt;
 }
 
-std::optional<Session> SessionCalendar::session_of(TimePoint instant) const {
+std::optional<TradingSession> SessionCalendar::session_of(TimePoint instant) const {
   const Date date = zone_.local_date(instant);
   // Night sessions are called by the day that follows.
   for (const Date candidate : {date, date + days(1), date - days(1)}) {

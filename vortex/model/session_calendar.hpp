@@ -21,7 +21,7 @@ namespace vortex {
 enum class SessionKind : std::uint8_t { regular, early_close, late_open, other_hours, extra };
 std::string_view to_string(SessionKind kind);
 
-struct Session {
+struct TradingSession {
   Date date;  // what the session is called, and the stamp of its daily bar
   TimePoint open;
   TimePoint close;
@@ -32,7 +32,7 @@ struct Session {
   // The stretches of trading: one, or two around the pause.
   std::vector<TimeRange> segments() const;
   Duration length() const;  // without the pause
-  bool operator==(const Session&) const = default;
+  bool operator==(const TradingSession&) const = default;
 };
 
 class SessionCalendar {
@@ -47,14 +47,14 @@ class SessionCalendar {
   std::optional<Date> horizon() const { return rules_->horizon; }  // none: by rule, without an end
   bool knows(Date date) const { return rules_->knows(date); }
 
-  std::optional<Session> session(Date date) const;
-  std::vector<Session> sessions(Date from, Date to) const;  // [from, to)
+  std::optional<TradingSession> session(Date date) const;
+  std::vector<TradingSession> sessions(Date from, Date to) const;  // [from, to)
   // The first session of that date or later whose date is known; none within kClosedDaysMax.
-  std::optional<Session> next_session(Date date) const;
-  std::optional<Session> previous_session(Date date) const;  // strictly before
+  std::optional<TradingSession> next_session(Date date) const;
+  std::optional<TradingSession> previous_session(Date date) const;  // strictly before
 
   // The session whose [open, close) holds the instant, its pause included.
-  std::optional<Session> session_of(TimePoint instant) const;
+  std::optional<TradingSession> session_of(TimePoint instant) const;
   bool is_open(TimePoint instant) const;  // false in the pause
 
  private:

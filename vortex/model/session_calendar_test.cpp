@@ -35,7 +35,7 @@ TEST(SessionCalendarTest, NewYork2024Has252SessionsOfTheKnownLengths) {
   ASSERT_EQ(sessions.size(), 252u);
   int full = 0;
   int early = 0;
-  for (const Session& one : sessions) {
+  for (const TradingSession& one : sessions) {
     full += one.length() == minutes(390);
     early += one.length() == minutes(210);
   }
@@ -50,7 +50,7 @@ TEST(SessionCalendarTest, HongKong2024HasALunchBreakAndThreeHalfDays) {
   const auto sessions = calendar("XHKG").sessions(on("2024-01-01"), on("2025-01-01"));
   int full = 0;
   int half = 0;
-  for (const Session& one : sessions) {
+  for (const TradingSession& one : sessions) {
     full += one.length() == minutes(330) && one.segments().size() == 2;
     half += one.length() == minutes(150) && one.segments().size() == 1;
   }
@@ -101,7 +101,7 @@ TEST(CalendarTableTest, EverySessionIsThatOfThePackage) {
       const auto minute = std::chrono::floor<minutes>(time).time_since_epoch().count();
       hash = hash * 31 + static_cast<std::uint32_t>(minute);
     };
-    for (const Session& one : sessions) {
+    for (const TradingSession& one : sessions) {
       mix(one.open);
       mix(one.close);
       mix(one.pause ? one.pause->start : TimePoint{});
@@ -186,7 +186,7 @@ TEST(MarketRulesTest, BeyondTheHorizonTheRuleSpeaksAndSaysSo) {
 TEST(MarketRulesTest, FuturesOpenTheEveningBefore) {
   const SessionCalendar cme = calendar("XCME");
   EXPECT_EQ(cme.name(), "CME");
-  const Session monday = *cme.session(on("2024-06-03"));
+  const TradingSession monday = *cme.session(on("2024-06-03"));
   EXPECT_EQ(monday.open, moment("2024-06-02T22:00Z"));
   EXPECT_EQ(monday.close, moment("2024-06-03T21:00Z"));
   EXPECT_EQ(cme.session_of(moment("2024-06-02T22:00Z"))->date, on("2024-06-03"));

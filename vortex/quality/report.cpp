@@ -34,6 +34,7 @@ void QualityReport::add(const QualityReport& other) {
   rows += other.rows;
   rows_quarantined += other.rows_quarantined;
   slots_empty += other.slots_empty;
+  outside_sessions += other.outside_sessions;
   for (std::size_t i = 0; i < kRuleCount; ++i) hits[i] += other.hits[i];
 }
 
@@ -55,6 +56,7 @@ void QualityReport::write_json(JsonWriter& writer) const {
   writer.member("rows", rows);
   writer.member("quarantined", rows_quarantined);
   writer.member("slots_empty", slots_empty);
+  writer.member("outside_sessions", outside_sessions);
   writer.member("warnings", warnings());
   writer.member("score", score());
   writer.key("rules");

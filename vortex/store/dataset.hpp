@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -96,6 +98,9 @@ struct DatasetSummary {
   std::string rebuilt;  // what of state.db had to be made anew, and what was lost; mostly empty
 };
 
+// The newest word on every instrument, by provider and symbol.
+using InstrumentTable = std::map<std::pair<std::string, std::string>, Instrument>;
+
 using AsOf = std::variant<std::monostate, std::int64_t, TimePoint>;  // newest, a version, a moment
 
 struct ReadRequest {
@@ -164,6 +169,10 @@ class Dataset {
                                                       std::int64_t version);
   Result<std::optional<Instrument>> instrument(const std::string& provider,
                                                const std::string& symbol, std::int64_t version);
+  Result<InstrumentTable> instruments();
+  // The stored stamps of these series, in their order, each ascending; in one pass over the files,
+  // of which only the key columns are read.
+  Result<std::vector<std::vector<TimePoint>>> stamps(const std::vector<SeriesKey>& keys);
   Result<std::int64_t> quarantined_rows();  // rows in quarantine, for status
   Result<DatasetSummary> summary();
 

@@ -186,6 +186,7 @@ struct Dataset::Impl {
 
 // What a series' answers teach; of a refused one that its ranges failed.
 std::vector<CoverageMark> marks_of(const CommitPlan& plan, std::size_t i);
+Instrument instrument_at(const arrow::RecordBatch& rows, std::int64_t row);
 
 // The (key, content) of side rows, as KnownRows remembers them.
 std::string digest(std::string_view text);

@@ -128,6 +128,8 @@ Result<ActionKind> parse_kind(std::string_view text) {
   return fail(ErrorCode::corrupt, "corporate_actions: unknown kind " + untrusted(text));
 }
 
+}  // namespace
+
 Instrument instrument_at(const arrow::RecordBatch& rows, std::int64_t row) {
   const auto text = [&](const char* name) {
     return std::string(ColumnReader(rows, name).text(row));
@@ -147,8 +149,6 @@ Instrument instrument_at(const arrow::RecordBatch& rows, std::int64_t row) {
   one.first_trade = ColumnReader(rows, "first_trade").moment(row);
   return one;
 }
-
-}  // namespace
 
 Result<Snapshot> Dataset::Impl::snapshot_for(const AsOf& as_of, TimePoint& moment) {
   moment = clock.now();
