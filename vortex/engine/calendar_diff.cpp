@@ -20,13 +20,38 @@ DateSpan dates_of(Interval interval, TimePoint stamp) {
   return {date, next_bar_date(interval, date)};
 }
 
+// Bars that begin before the open and reach into the session are counted from the full hour.
 bool holds(const TradingSession& session, TimePoint stamp, Duration length) {
-  // Bars that begin before the open and reach into the session are counted from the full hour.
-  for (const TimeRange& segment : session.segments()) {
-    if (stamp < segment.end && stamp + length > segment.start) return true;
+  if (stamp >= session.close || stamp + length <= session.open) return false;
+  return !session.pause || stamp < session.pause->start || stamp + length > session.pause->end;
+}
+
+// Is there a session in the bar's day, week or month, or is none known not to be?
+bool may_have_traded(const SessionCalendar& calendar, Interval interval, TimePoint stamp) {
+  const DateSpan span = dates_of(interval, stamp);
+  for (Date date = span.from; date < span.to; date += days(1)) {
+    if (!calendar.knows(date) || calendar.rules().hours_on(date)) return true;
   }
   return false;
 }
+
+// The sessions around ascending stamps, one after the other.
+class SessionWalk {
+ public:
+  SessionWalk(const SessionCalendar& calendar, const std::vector<TimePoint>& stamps)
+      : sessions_(calendar.sessions(date_of(stamps.front()) - days(2),
+                                    date_of(stamps.back()) + days(3))) {}
+
+  // The first that closes after the stamp.
+  const TradingSession* session_until(TimePoint stamp) {
+    while (at_ < sessions_.size() && sessions_[at_].close <= stamp) ++at_;
+    return at_ < sessions_.size() ? &sessions_[at_] : nullptr;
+  }
+
+ private:
+  std::vector<TradingSession> sessions_;
+  std::size_t at_ = 0;
+};
 
 }  // namespace
 
@@ -50,28 +75,21 @@ void CalendarDiff::add_days(Interval interval, const std::vector<TimePoint>& sta
                             Tally& tally) const {
   for (const TimePoint stamp : stamps) {
     const DateSpan span = dates_of(interval, stamp);
-    bool any = false;
-    bool known = true;
+    if (!may_have_traded(calendar_, interval, stamp)) ++tally.closed[span.from];
     for (Date date = span.from; date < span.to; date += days(1)) {
-      known = known && calendar_.knows(date);
-      if (!calendar_.rules().hours_on(date)) continue;
-      tally.trading.insert(date);
-      any = true;
+      if (calendar_.rules().hours_on(date)) tally.trading.insert(date);
     }
-    if (!any && known) ++tally.closed[span.from];
   }
 }
 
 void CalendarDiff::add_intraday(Interval interval, const std::vector<TimePoint>& stamps,
                                 Tally& tally) const {
   const Duration length = nominal_length(interval);
-  const auto sessions =
-      calendar_.sessions(date_of(stamps.front()) - days(2), date_of(stamps.back()) + days(3));
-  std::size_t at = 0;
+  SessionWalk walk(calendar_, stamps);
   for (const TimePoint stamp : stamps) {
-    while (at < sessions.size() && sessions[at].close <= stamp) ++at;
-    if (at < sessions.size() && holds(sessions[at], stamp, length)) {
-      tally.trading.insert(sessions[at].date);
+    const TradingSession* session = walk.session_until(stamp);
+    if (session != nullptr && holds(*session, stamp, length)) {
+      tally.trading.insert(session->date);
       continue;
     }
     const Date date = calendar_.zone().local_date(stamp);
@@ -161,11 +179,18 @@ std::vector<Contradiction> CalendarDiff::contradictions() const {
 
 std::int64_t count_outside_sessions(const SessionCalendar& calendar, Interval interval,
                                     const std::vector<TimePoint>& stamps) {
-  CalendarDiff diff(calendar);
-  diff.add(interval, stamps);
-  std::int64_t bars = 0;
-  for (const Contradiction& one : diff.contradictions()) bars += one.bars;
-  return bars;
+  if (stamps.empty()) return 0;
+  if (!is_intraday(interval)) {
+    return std::ranges::count_if(
+        stamps, [&](TimePoint stamp) { return !may_have_traded(calendar, interval, stamp); });
+  }
+  const Duration length = nominal_length(interval);
+  SessionWalk walk(calendar, stamps);
+  return std::ranges::count_if(stamps, [&](TimePoint stamp) {
+    const TradingSession* session = walk.session_until(stamp);
+    if (session != nullptr && holds(*session, stamp, length)) return false;
+    return calendar.knows(calendar.zone().local_date(stamp));
+  });
 }
 
 }  // namespace vortex

@@ -1,5 +1,7 @@
 #include "vortex/engine/calendar_diff.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "vortex/model/calendar_book.hpp"

@@ -125,6 +125,19 @@ SeriesGaps gaps_by_marks(const SeriesFacts& facts) {
   return gaps;
 }
 
+// How far a range is searched for a session: mostly the first days decide, and a longer one than
+// that holds some for sure.
+constexpr Duration kLookedFirst = days(4);
+constexpr Duration kLookedMax = days(40);
+
+bool holds_ended_bar(const SessionCalendar& calendar, Interval interval, TimeRange range,
+                     TimePoint now) {
+  return std::ranges::any_of(expected_bars(calendar, interval, range), [&](const ExpectedBar& bar) {
+    const auto closes = bar_closes(calendar, interval, bar);
+    return closes && *closes <= now;
+  });
+}
+
 }  // namespace
 
 std::string_view to_string(GapState state) {
@@ -192,16 +205,13 @@ std::vector<TimeRange> ranges_to_repair(const SeriesFacts& facts, const SeriesGa
 
 bool may_hold_bars(const SessionCalendar& calendar, Interval interval, TimeRange range,
                    TimePoint now) {
-  const TimeRange known = known_part(calendar, range);
-  if (known != range) return true;
-  // Only the edges of a long range need a look: somewhere in it there is a session.
-  constexpr Duration kLooked = days(40);
-  const TimeRange looked{range.start, std::min(range.end, range.start + kLooked)};
-  for (const ExpectedBar& bar : expected_bars(calendar, interval, looked)) {
-    const auto closes = bar_closes(calendar, interval, bar);
-    if (closes && *closes <= now) return true;
+  if (known_part(calendar, range) != range) return true;
+  for (const Duration look : {kLookedFirst, kLookedMax}) {
+    const TimeRange looked{range.start, std::min(range.end, range.start + look)};
+    if (holds_ended_bar(calendar, interval, looked, now)) return true;
+    if (looked.end == range.end) return false;
   }
-  return looked.end < range.end && looked.end < now;
+  return range.start + kLookedMax < now;
 }
 
 }  // namespace vortex

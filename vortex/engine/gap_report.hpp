@@ -32,7 +32,7 @@ struct GapSources {
 };
 
 // Calls `visit` for each series that is stored or belongs to a job, by provider, symbol, interval.
-// Fails with not_found where a symbol asked for is neither.
+// Fails with unknown_name where a symbol asked for is neither.
 using VisitGaps = std::function<void(const SeriesFacts& facts, const SeriesGaps& gaps)>;
 Result<void> for_each_gaps(const GapSources& sources, const GapQuestion& question,
                            const VisitGaps& visit);
