@@ -29,7 +29,7 @@ std::vector<Date> without(const std::vector<Date>& some, const std::vector<Date>
 std::string session_differences(const SessionCalendar& calendar, const std::vector<Date>& dates) {
   if (dates.empty()) return {};
   std::vector<Date> sessions;
-  for (const Session& session :
+  for (const TradingSession& session :
        calendar.sessions(dates.front(), dates.back() + std::chrono::days{1})) {
     sessions.push_back(session.date);
   }
