@@ -15,7 +15,7 @@ SYMBOLS = ["AAPL", "MSFT", "^GSPC", "ES=F", "0005.HK", "BRK-B"]
 FIRST = dt.date(2022, 1, 3)
 # Commits as small as they come, so that a run has many moments to die in.
 SMALL = ("--set", "sync.batch_age_max=1ms", "--set", "cpu_threads=1")
-RUN_S_MAX = 0.6  # about as long as a run takes; a run that lives longer is left to end
+RUN_S_MAX = 0.6  # a run that lives longer is left to end
 
 
 def bars_of(directory, store="data"):
@@ -44,13 +44,13 @@ def microseconds(date):
 class Round:
     """Two syncs at once, of some symbols each, up to one day."""
 
-    def __init__(self, vortex, dice, until):
+    def __init__(self, vortex, dice, until, run_s):
         self.until = until
         self.jobs = []
         for _ in range(2):
             symbols = dice.sample(SYMBOLS, dice.randint(2, len(SYMBOLS)))
             process = vortex.start("sync", *symbols, "--since", str(FIRST), "--until", str(until), "--json", *SMALL)
-            self.jobs.append((process, symbols, dice.uniform(0, RUN_S_MAX)))
+            self.jobs.append((process, symbols, dice.uniform(0, run_s)))
 
     def end(self):
         """The symbols of syncs that said they were done, and how many were killed."""
@@ -87,9 +87,11 @@ def test_h3_g4_two_syncs_killed_at_random_lose_and_double_nothing(vortex, sim, r
     truth = bars_of(vortex.directory, "truth")
     dice = random.Random(20240102)
     killed, finished, before, newest = 0, 0, {}, -1
+    run_s = RUN_S_MAX  # follows what a run takes on this machine, so that about half of them are killed in time
     for number in range(rounds):
         until = FIRST + dt.timedelta(days=7 + 2 * number)
-        died, acknowledged = Round(vortex, dice, until).end()
+        died, acknowledged = Round(vortex, dice, until, run_s).end()
+        run_s = max(run_s * 0.8, 0.01) if died == 0 else min(run_s * 1.25, RUN_S_MAX) if died == 2 else run_s
         found = bars_of(vortex.directory)
         check(found, truth, before, acknowledged, until)
         if found:
