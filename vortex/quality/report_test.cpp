@@ -40,7 +40,8 @@ TEST(QualityReportTest, JsonListsOnlyRulesThatWereHit) {
   JsonWriter writer;
   report_of(200, 1, 0).write_json(writer);
   EXPECT_EQ(writer.take(),
-            R"({"rows":200,"quarantined":1,"slots_empty":0,"warnings":0,"score":99.5,)"
+            R"({"rows":200,"quarantined":1,"slots_empty":0,"outside_sessions":0,)"
+            R"("warnings":0,"score":99.5,)"
             R"("rules":[{"id":"Q07","name":"high_too_low","severity":"error","rows":1}]})");
 }
 
