@@ -90,8 +90,9 @@ Result<void> check_symbols(const GapQuestion& question, const std::vector<Series
   for (const SeriesState& state : states) names.push_back(state.key.symbol);
   for (const std::string& symbol : question.symbols) {
     if (std::ranges::find(names, symbol) != names.end()) continue;
-    return fail(ErrorCode::unknown_name, fmt::format("no series of '{}' here, and no job wants it{}",
-                                                  symbol, did_you_mean(symbol, names)));
+    return fail(ErrorCode::unknown_name,
+                fmt::format("no series of '{}' here, and no job wants it{}", symbol,
+                            did_you_mean(symbol, names)));
   }
   return {};
 }
