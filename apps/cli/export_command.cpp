@@ -77,7 +77,8 @@ std::vector<std::string> symbols_of(const ExportOptions& options,
 }
 
 Result<std::vector<SeriesKey>> series_of(const ExportOptions& options, const Settings& settings,
-                                         std::vector<SeriesState> states, const std::string& path) {
+                                         const std::vector<SeriesState>& states,
+                                         const std::string& path) {
   const bool all = options.symbols.empty();
   const auto symbols = all ? symbols_of(options, states) : options.symbols;
   if (symbols.empty()) {
@@ -165,8 +166,8 @@ CommandResult run_export(CommandContext& context) {
   VORTEX_TRY(const std::string path, store_path(loaded.settings.store_uri));
   VORTEX_TRY_VOID(check_store_exists(path));
   VORTEX_TRY(Dataset dataset, Dataset::open(path, context.clock()));
-  VORTEX_TRY(auto states, dataset.all_states());
-  VORTEX_TRY(options.request.series, series_of(options, loaded.settings, std::move(states), path));
+  VORTEX_TRY(const auto states, dataset.all_states());
+  VORTEX_TRY(options.request.series, series_of(options, loaded.settings, states, path));
   const auto target = open_posix_file_system(options.directory);
   auto done = export_series(dataset, *target, std::move(options.request));
   if (!done) return std::unexpected(std::move(done).error().in(untrusted(options.directory, 120)));

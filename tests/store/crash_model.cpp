@@ -120,7 +120,7 @@ void CrashModel::Node::collect(const CrashChoice& choice, Random& random, const 
   }
   if (!path.empty()) image[path] = std::nullopt;
   for (const auto& [name, node] : names_after(choice.names, random)) {
-    node->collect(choice, random, path.empty() ? name : path + "/" + name, image);
+    node->collect(choice, random, path.empty() ? name : fmt::format("{}/{}", path, name), image);
   }
 }
 
@@ -247,7 +247,7 @@ std::string to_string(const CrashChoice& choice) {
 void write_image(const DiskImage& image, const std::string& directory) {
   std::filesystem::create_directories(directory);
   for (const auto& [path, bytes] : image) {
-    const std::string whole = directory + "/" + path;
+    const std::string whole = fmt::format("{}/{}", directory, path);
     if (!bytes) {
       std::filesystem::create_directory(whole);
     } else {

@@ -39,6 +39,8 @@ class CrashModel {
  public:
   // A directory as it is, all of it durable.
   static CrashModel of(const std::string& directory);
+  CrashModel(const CrashModel&) = delete;
+  CrashModel& operator=(const CrashModel&) = delete;
   CrashModel(CrashModel&&) noexcept;
   CrashModel& operator=(CrashModel&&) noexcept;
   ~CrashModel();

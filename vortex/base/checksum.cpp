@@ -41,6 +41,7 @@ void Checksum::add(std::string_view bytes) {
     add_block(rest_.data());
     rest_size_ = 0;
   }
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): a block is kBlock bytes, by contract
   for (; bytes.size() >= kBlock; bytes.remove_prefix(kBlock)) add_block(bytes.data());
   if (!bytes.empty()) std::memcpy(rest_.data(), bytes.data(), bytes.size());
   rest_size_ = bytes.size();

@@ -22,7 +22,7 @@ constexpr std::string_view kKeys[] = {"closed", "hours", "halts",  "zone",
 // Reads the tree; the first thing that is wrong ends it, with file, line and key.
 class CalendarFileReader {
  public:
-  explicit CalendarFileReader(const std::string& name) : name_(name) {}
+  explicit CalendarFileReader(std::string name) : name_(std::move(name)) {}
 
   Result<CalendarChanges> read(const RawValue& root) {
     const RawTable* sections = root.as_table();
@@ -177,7 +177,7 @@ class CalendarFileReader {
 
   Result<void> read_hours(const RawMember& key, const std::string& path, CalendarChange& change) {
     const RawTable* days = key.value.as_table();
-    if (days == nullptr) return wrong(key.line, path, "expected { \"DATE\" = \"09:30-13:00\" }");
+    if (days == nullptr) return wrong(key.line, path, R"(expected { "DATE" = "09:30-13:00" })");
     for (const RawMember& day : *days) {
       VORTEX_TRY(const Date date, date_of_text(day.name, day.line, path));
       VORTEX_TRY(const DayHours hours, hours_of(day.value, day.line, path + "." + day.name));
