@@ -184,6 +184,7 @@ TEST_F(SyncTaskRunTest, B8TheWorkersTogetherRaiseNoStorm) {
   };
   const auto tasks = runner(kTasks);
   std::vector<TaskId> ids;
+  ids.reserve(kTasks);
   for (int i = 0; i < kTasks; ++i)
     ids.push_back(tasks->submit(request("\"S" + std::to_string(i) + "\"")).value());
   for (const TaskId id : ids) {
@@ -199,6 +200,7 @@ TEST_F(SyncTaskRunTest, SyncsOfOneProcessRunAtTheSameTimeAndEachHasItsOwnReport)
   constexpr int kTasks = 8;
   const auto tasks = runner(kTasks);
   std::vector<TaskId> ids;
+  ids.reserve(3 * kTasks);
   for (int i = 0; i < 3 * kTasks; ++i)
     ids.push_back(tasks->submit(request("\"S" + std::to_string(i) + "\"")).value());
   for (const TaskId id : ids) {
