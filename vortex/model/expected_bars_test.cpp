@@ -37,6 +37,7 @@ TEST(ExpectedBarsTest, NothingIsExpectedAtLunchAndCountingStartsAnewAfterIt) {
   const auto bars =
       expected_bars(market("XHKG"), Interval::h1, span_of("2024-06-04", "2024-06-05"));
   std::vector<std::string> stamps;
+  stamps.reserve(bars.size());
   for (const ExpectedBar& bar : bars) stamps.push_back(format_time(bar.stamp).substr(11, 5));
   EXPECT_EQ(stamps,
             (std::vector<std::string>{"01:30", "02:30", "03:30", "05:00", "06:00", "07:00"}));

@@ -246,7 +246,7 @@ TEST(CalendarBookTest, NamesOfVenuesAndMarketsLeadToACalendar) {
 }
 
 TEST(CalendarBookTest, AnInstrumentsCalendarFollowsMicTypeAndProduct) {
-  const auto name = [](Instrument one) {
+  const auto name = [](const Instrument& one) {
     return std::string(calendar_name_of(one));
   };
   EXPECT_EQ(name({.mic = "XNAS", .type = "equity"}), "XNAS");

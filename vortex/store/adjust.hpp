@@ -46,6 +46,6 @@ Result<RowBasis> basis_of(const BarColumns& rows, std::size_t row);
 // Rows ascending by time. `adjusted` and `basis` are set to what the rows now are. unsupported when
 // rows with dividends in them shall lose those.
 Result<void> adjust_rows(BarColumns& rows, const std::vector<ActionOnBasis>& actions,
-                         const AdjustContext& context);
+                         const AdjustContext& asked);
 
 }  // namespace vortex
