@@ -20,7 +20,7 @@
 namespace vortex {
 namespace {
 
-constexpr std::int64_t kSliceRows = 16 * 1024;                // of one input in memory
+constexpr std::int64_t kSliceRows = std::int64_t{16} * 1024;  // of one input in memory
 constexpr std::size_t kOutputRowsMax = std::size_t{1} << 20;  // of all outputs in memory
 constexpr std::size_t kGroupRowsMax = std::size_t{128} * 1024;
 constexpr std::size_t kOutputsMax = 256;  // open at once; rows before them share one

@@ -95,7 +95,7 @@ class FileComparison {
   // Where a group's rows are kept for rewriting the file: behind the groups before it, as long as
   // every group was read and there is room.
   DecodedFile* place_for(const ParquetTableFile::RowGroup& group) {
-    std::size_t held = static_cast<std::size_t>(group.rows);
+    auto held = static_cast<std::size_t>(group.rows);
     for (const auto& [path, file] : partition_.decoded) held += file.rows.rows();
     DecodedFile& file = partition_.decoded[file_.path];
     if (!file.whole || file.next_row != group.first_row || held > kDecodedRowsMax) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <ranges>
 
 namespace vortex {
 namespace {
@@ -172,11 +173,11 @@ std::vector<std::vector<const AddFile*>> plan_side_merges(std::vector<const AddF
     // so each row is copied once per doubling.
     std::vector<const AddFile*> run;
     std::int64_t bytes = 0;
-    for (auto file = files.rbegin(); file != files.rend(); ++file) {
-      const bool joins = run.empty() || (*file)->size <= 2 * bytes;
-      if (!joins || bytes + (*file)->size > std::min(kSideBytesMax, kAutomaticBytesMax)) break;
-      bytes += (*file)->size;
-      run.push_back(*file);
+    for (const AddFile* file : files | std::views::reverse) {
+      const bool joins = run.empty() || file->size <= 2 * bytes;
+      if (!joins || bytes + file->size > std::min(kSideBytesMax, kAutomaticBytesMax)) break;
+      bytes += file->size;
+      run.push_back(file);
     }
     std::ranges::reverse(run);
     if (run.size() >= kSideRunMin) runs.push_back(std::move(run));

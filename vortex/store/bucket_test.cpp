@@ -73,6 +73,7 @@ class MergePlanTest : public testing::Test {
   }
   std::vector<const AddFile*> all() const {
     std::vector<const AddFile*> out;
+    out.reserve(files_.size());
     for (const AddFile& one : files_) out.push_back(&one);
     return out;
   }

@@ -278,10 +278,11 @@ TEST(OddNamesTest, G13EveryNameIsStoredUnderOneOfItsOwn) {
   const ManualClock clock(day(200));
   std::vector<std::string> symbols = {"CON", "con", "aux",   "NUL.txt", "..", "../x", "/etc/passwd",
                                       "a b", "A B", "a%20b", "ä",       ".",  "a\\b", "x:y"};
-  symbols.push_back(std::string(5000, 'L'));
+  symbols.emplace_back(5000, 'L');
   auto dataset = Dataset::open_or_create(directory.path(), clock);
   ASSERT_TRUE(dataset.has_value());
   std::vector<SeriesBatch> batch;
+  batch.reserve(symbols.size());
   double close = 1;
   for (const std::string& symbol : symbols) {
     batch.push_back(store_test::series(key(symbol), {bar(1, close++)}));

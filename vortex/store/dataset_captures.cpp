@@ -1,5 +1,6 @@
 // The captures of a commit: each body once, by its hash, and a row for each answer.
 
+#include <ranges>
 #include <unordered_map>
 
 #include <arrow/record_batch.h>
@@ -69,13 +70,13 @@ Result<void> Dataset::Impl::load_known_bodies() {
     }
   };
   const auto paths = captures.files_by_age();
-  for (auto newer = paths.rbegin(); newer != paths.rend(); ++newer) {
-    VORTEX_TRY_VOID(captures.scan_one(*newer, counting(bars.version()),
+  for (const std::string& newer : paths | std::views::reverse) {
+    VORTEX_TRY_VOID(captures.scan_one(newer, counting(bars.version()),
                                       {"sha256", "pack", "offset", "length"}, visit));
     if (newest.size() >= KnownBodies::kBodiesMax / 2) break;
   }
-  for (auto one = newest.rbegin(); one != newest.rend(); ++one) {
-    known_bodies.note(one->first, one->second);
+  for (const auto& one : newest | std::views::reverse) {
+    known_bodies.note(one.first, one.second);
   }
   known_bodies.set_loaded();
   return {};

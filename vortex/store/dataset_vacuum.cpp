@@ -20,7 +20,7 @@ namespace vortex {
 namespace {
 
 constexpr const char* kRawFolder = "raw";
-constexpr std::int64_t kSliceRows = 16 * 1024;
+constexpr std::int64_t kSliceRows = std::int64_t{16} * 1024;
 
 std::string joined(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : name.empty() ? folder : folder + "/" + name;

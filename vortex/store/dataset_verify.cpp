@@ -20,7 +20,7 @@
 namespace vortex {
 namespace {
 
-constexpr std::int64_t kSliceRows = 16 * 1024;
+constexpr std::int64_t kSliceRows = std::int64_t{16} * 1024;
 constexpr const char* kRetentionNote = "raw/retention";  // there once packs were let go by age
 
 template <class Visit>

@@ -23,7 +23,7 @@ namespace vortex {
 namespace {
 
 constexpr int kAttemptsMax = 20;
-constexpr std::int64_t kSliceRows = 16 * 1024;
+constexpr std::int64_t kSliceRows = std::int64_t{16} * 1024;
 constexpr const char* kCommitColumn = "commit_id";
 
 // Rows of a batch, column by column, by the schema's types.

@@ -23,7 +23,7 @@
 namespace vortex {
 namespace {
 
-constexpr std::int64_t kSliceRows = 64 * 1024;
+constexpr std::int64_t kSliceRows = std::int64_t{64} * 1024;
 constexpr std::size_t kKeysMax = std::size_t{8} << 20;  // held at once; more take several readings
 
 using EachBatch = std::function<Result<void>(const arrow::RecordBatch&)>;
