@@ -245,8 +245,11 @@ Result<std::vector<CaptureRow>> Dataset::captures_of(const SeriesKey& key, TimeR
     for (const std::int64_t row : kept) {
       if (!is_of(rows, row, key)) continue;
       auto one = capture_at(rows, row);
-      if (!one && outcome) outcome = std::unexpected(std::move(one).error());
-      if (one && overlap(one->range, range)) out.push_back(*std::move(one));
+      if (!one) {
+        if (outcome) outcome = std::unexpected(std::move(one).error());
+      } else if (overlap(one->range, range)) {
+        out.push_back(*std::move(one));
+      }
     }
   };
   VORTEX_TRY_VOID(impl_->captures.scan(impl_->counting(version()), key.symbol, visit));
@@ -305,8 +308,11 @@ Result<std::vector<CaptureRow>> Dataset::captures_in(const CaptureGroup& group) 
           versions.whole(row) == group.bars_version && commits.text(row) == group.commit_id;
       if (!ours) continue;
       auto one = capture_at(rows, row);
-      if (!one && outcome) outcome = std::unexpected(std::move(one).error());
-      if (one) out.push_back(*std::move(one));
+      if (one) {
+        out.push_back(*std::move(one));
+      } else if (outcome) {
+        outcome = std::unexpected(std::move(one).error());
+      }
     }
   };
   for (const std::string& path : group.files) {
