@@ -14,7 +14,6 @@ using store_test::bar;
 using store_test::day;
 using store_test::key;
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 constexpr Duration kForEver = std::chrono::days(10'000);
 constexpr std::uint64_t kUnbounded = 1ull << 40;

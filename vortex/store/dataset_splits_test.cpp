@@ -82,6 +82,7 @@ TEST_F(SplitTest, AProviderThatWaitsWithASplitIsTakenAsItIs) {
   EXPECT_THAT(kinds(), ElementsAre());
   EXPECT_THAT(closes(Adjustment::split), ElementsAre(100, 101, 102, 103));
   std::vector<BarRow> later;
+  later.reserve(rows.size());
   for (const BarRow& row : rows) later.push_back(scaled(row, 4));
   EXPECT_EQ(commit(told(5, later, {split_on(4, 4)})).rows_unchanged, 4);
   EXPECT_THAT(kinds(), ElementsAre("split"));
@@ -92,6 +93,7 @@ TEST_F(SplitTest, AProviderThatIsEarlyWithASplitIsTakenAsItIs) {
   const std::vector<BarRow> rows = {traded(0, 400), traded(1, 404), traded(2, 408)};
   commit(told(2, {rows[0], rows[1]}));
   std::vector<BarRow> early;
+  early.reserve(rows.size());
   for (const BarRow& row : rows) early.push_back(scaled(row, 4));
   const auto receipt = commit(told(3, early, {split_on(4, 4)}));
   EXPECT_EQ(receipt.rows_unchanged, 2);
@@ -130,6 +132,7 @@ TEST_F(SplitTest, AWholeSeriesOnAnotherBasisIsARestatement) {
   const std::vector<BarRow> old = {traded(0, 400), traded(1, 404), traded(2, 408)};
   commit(told(3, old));
   std::vector<BarRow> all;
+  all.reserve(old.size());
   for (const BarRow& row : old) all.push_back(scaled(row, 100));
   EXPECT_EQ(commit(told(6, all)).rows_restated, 3);
   EXPECT_THAT(kinds(), ElementsAre("restated", "restated", "restated"));
