@@ -19,7 +19,6 @@ using store_test::key;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-using testing::UnorderedElementsAre;
 
 class VacuumTest : public testing::Test {
  protected:

@@ -12,7 +12,6 @@ namespace {
 
 using store_test::day;
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 class SideTableTest : public testing::Test {
  protected:
