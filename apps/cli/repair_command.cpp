@@ -22,8 +22,11 @@ Result<std::vector<SyncItem>> items_to_repair(CommandContext& context, const Gap
       visit_gaps(context, command, [&](const SeriesFacts& facts, const SeriesGaps& gaps) {
         std::vector<TimeRange> ranges = ranges_to_repair(facts, gaps);
         auto symbol = Symbol::parse(facts.state.key.symbol);
-        if (!symbol) outcome = std::unexpected(std::move(symbol).error());
-        if (ranges.empty() || !symbol) return;
+        if (!symbol) {
+          outcome = std::unexpected(std::move(symbol).error());
+          return;
+        }
+        if (ranges.empty()) return;
         const TimeRange all{ranges.front().start, ranges.back().end};
         items.push_back({.symbol = std::move(*symbol),
                          .providers = {facts.state.key.provider},
