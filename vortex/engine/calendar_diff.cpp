@@ -164,7 +164,7 @@ std::vector<Contradiction> CalendarDiff::contradictions() const {
         before == nullptr ? std::nullopt : calendar_.next_session(before->last + days(1));
     const bool is_closed = one.kind == ContradictionKind::traded_when_closed;
     const bool adjoins = next && (is_closed ? next->date > one.first : next->date == one.first);
-    if (!adjoins || before->series != one.series) {
+    if (before == nullptr || !adjoins || before->series != one.series) {
       latest[one.kind] = found.size();
       found.push_back(one);
       continue;
