@@ -34,6 +34,7 @@ void forget(SeriesFacts& facts, TimeRange range) {
 
 std::vector<std::string> told(const SeriesGaps& gaps) {
   std::vector<std::string> lines;
+  lines.reserve(gaps.ranges.size());
   for (const StatedRange& one : gaps.ranges) {
     lines.push_back(to_string(one.range) + " " + std::string(to_string(one.state)) +
                     (one.reason.empty() ? "" : " " + one.reason) + " " + std::to_string(one.bars));

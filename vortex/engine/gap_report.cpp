@@ -87,6 +87,7 @@ SeriesFacts facts_of(const GapSources& sources, const GapQuestion& question, con
 
 Result<void> check_symbols(const GapQuestion& question, const std::vector<SeriesState>& states) {
   std::vector<std::string_view> names;
+  names.reserve(states.size());
   for (const SeriesState& state : states) names.push_back(state.key.symbol);
   for (const std::string& symbol : question.symbols) {
     if (std::ranges::find(names, symbol) != names.end()) continue;
