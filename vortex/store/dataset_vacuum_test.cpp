@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include <gmock/gmock.h>
 
@@ -52,8 +53,9 @@ class VacuumTest : public testing::Test {
     return receipt.value_or(VacuumReceipt{});
   }
   static std::vector<double> wanted(int days) {
-    std::vector<double> out;
-    for (int n = 0; n < days; ++n) out.push_back(n + 1);
+    std::vector<double> out(static_cast<std::size_t>(days));
+    // NOLINTNEXTLINE(modernize-use-ranges): libstdc++ 12 has no std::ranges::iota
+    std::iota(out.begin(), out.end(), 1.0);
     return out;
   }
 

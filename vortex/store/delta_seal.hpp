@@ -14,7 +14,7 @@ namespace vortex {
 inline constexpr std::string_view kUnsealed = "00000000000000000000000000000000";
 
 // The markers: in a commit's first line, and in a checkpoint's footer.
-inline constexpr std::string_view kCommitSeal = "\"vortexSeal\":\"";
+inline constexpr std::string_view kCommitSeal = R"("vortexSeal":")";
 inline constexpr std::string_view kCheckpointSeal = "vortexSeal:";
 
 // Puts the digest of the whole (and of `place`, "bars/00000000000000000012") into the zeros behind
