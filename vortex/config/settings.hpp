@@ -84,7 +84,7 @@ struct Settings {
   int concurrency = 16;  // calls in flight, all providers
   int cpu_threads = 0;   // 0: as many as cores
   int overlap_bars = 5;
-  double reserve = 0.2;  // of a day's allowance, kept from backlogs for the daily update
+  double reserve = 0.2;       // of a day's allowance, kept from backlogs for the daily update
   std::string calendar_file;  // expanded; empty: none
   TaskSettings tasks;
   RawSettings raw;

@@ -26,8 +26,8 @@ Result<std::set<std::string>> DeltaLog::paths_since(std::int64_t first) {
   for (std::int64_t version = first + 1; version <= snapshot_.version; ++version) {
     VORTEX_TRY(const auto actions, read_commit(version));
     if (!actions) {
-      return fail(ErrorCode::corrupt, fmt::format("table {}: version {} is missing from the log",
-                                                  directory_, version));
+      return fail(ErrorCode::corrupt,
+                  fmt::format("table {}: version {} is missing from the log", directory_, version));
     }
     for (const AddFile& add : actions->adds) paths.insert(add.path);
   }

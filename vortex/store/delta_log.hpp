@@ -117,7 +117,7 @@ class DeltaLog {
   Snapshot snapshot_;
   std::map<std::int64_t, VersionNote> notes_;
   std::optional<FileStat> identity_;  // of the newest commit's file, as it was when we read it
-  bool durable_ = false;  // no commit was read since the log folder was synced
+  bool durable_ = false;              // no commit was read since the log folder was synced
   std::int64_t checkpointed_ = 0;     // the newest version known to have a checkpoint
 };
 
