@@ -90,6 +90,14 @@ class Sim:
         with urllib.request.urlopen(f"{self.url}/__sim/counts", timeout=TIMEOUT_S) as reply:
             return json.loads(reply.read())
 
+    def wait_until_asked(self, word, process):
+        """Until a call that names `word` has come from the running `process`."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not any(word in str(value) for value in self.counts().items()):
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline, f"nobody asked for {word}"
+            time.sleep(0.01)
+
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

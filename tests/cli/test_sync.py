@@ -178,8 +178,7 @@ def test_signals_keep_what_was_committed(vortex, sim, sent, code):
     vortex("sync", "MSFT", *RANGE, code=0)
     sim.post("faults", [{"symbol": "AAPL", "fault": "hang"}])
     process = vortex.start("sync", "AAPL", *RANGE)
-    while not any("AAPL" in str(value) for value in sim.counts().items()) and process.poll() is None:
-        time.sleep(0.05)
+    sim.wait_until_asked("AAPL", process)
     process.send_signal(sent)
     process.communicate(timeout=30)
     assert process.returncode == code
@@ -333,8 +332,7 @@ def test_status_shows_a_running_sync(vortex, sim):
 def test_h3_a_killed_sync_leaves_its_allowance_used(vortex, sim):
     sim.post("faults", [{"symbol": "AAPL", "fault": "hang"}])
     process = vortex.start("sync", "AAPL", *RANGE, *DAILY)
-    while not any("AAPL" in str(value) for value in sim.counts().items()):
-        time.sleep(0.02)
+    sim.wait_until_asked("AAPL", process)
     process.kill()
     process.communicate(timeout=30)
     vortex("sync", "MSFT", *RANGE, code=0)

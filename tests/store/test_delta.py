@@ -9,40 +9,9 @@ import deltalake
 import duckdb
 import polars as pl
 import pytest
+from delta_store import SCRIPT, Store
 
-SCRIPT = os.environ["STORE_SCRIPT"]
 ODD_SYMBOLS = ["0005.HK", "^GSPC", "ES=F", "BRK-B", "0005", "A B&C+D/E:F$G*H"]
-
-
-class Store:
-    def __init__(self, path):
-        self.path = str(path)
-        self.process = subprocess.Popen([SCRIPT, self.path], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-        self.day = dt.datetime(2024, 2, 1)
-
-    def ask(self, **command):
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
-        return answer
-
-    def commit(self, *series, now=None):
-        self.day += dt.timedelta(days=1)
-        stamp = now or self.day.strftime("%Y-%m-%dT%H:%M:%SZ")
-        answer = self.ask(do="commit", now=stamp, series=list(series))
-        assert "error" not in answer, answer
-        return answer
-
-    def read(self, symbol, provider="yahoo", interval="1d", adjust="split", **more):
-        answer = self.ask(do="read", symbol=symbol, provider=provider, interval=interval,
-                          adjust=adjust, **more)
-        assert "error" not in answer, answer
-        return [tuple(row) for row in answer["rows"]]
-
-    def close(self):
-        self.process.stdin.close()
-        assert self.process.wait(timeout=20) == 0
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@
 #include "vortex/codec/bar_batch_builder.hpp"
 #include "vortex/runtime/sleep.hpp"
 #include "vortex/runtime/task_group.hpp"
+#include "vortex/store/faulty_file_system.hpp"
 #include "vortex/store/memory_file_system.hpp"
 
 namespace vortex {
@@ -44,55 +45,6 @@ class Gate {
   std::condition_variable opened_;
   int waiting_ = 0;
   bool open_ = true;
-};
-
-class SlowFileSystem final : public FileSystem {
- public:
-  SlowFileSystem(std::unique_ptr<FileSystem> inner, Gate& gate)
-      : inner_(std::move(inner)), gate_(gate) {}
-  Result<std::string> read(const std::string& path) override { return inner_->read(path); }
-  Result<std::string> read_range(const std::string& path, std::uint64_t offset,
-                                 std::uint64_t length) override {
-    return inner_->read_range(path, offset, length);
-  }
-  Result<std::unique_ptr<FileReader>> open(const std::string& path) override {
-    return inner_->open(path);
-  }
-  Result<std::vector<std::string>> list(const std::string& directory) override {
-    return inner_->list(directory);
-  }
-  Result<std::optional<FileStat>> stat(const std::string& path) override {
-    return inner_->stat(path);
-  }
-  Result<void> put(const std::string& path, std::string_view bytes,
-                   const PutOptions& options) override {
-    gate_.pass();
-    return inner_->put(path, bytes, options);
-  }
-  Result<void> put_if_absent(const std::string& path, std::string_view bytes,
-                             const PutOptions& options) override {
-    gate_.pass();
-    return inner_->put_if_absent(path, bytes, options);
-  }
-  Result<std::unique_ptr<FileWriter>> open_new(const std::string& path) override {
-    gate_.pass();
-    return inner_->open_new(path);
-  }
-  Result<void> remove(const std::string& path) override { return inner_->remove(path); }
-  Result<void> make_directories(const std::string& path) override {
-    return inner_->make_directories(path);
-  }
-  Result<void> sync_directory(const std::string& directory) override {
-    gate_.pass();
-    return inner_->sync_directory(directory);
-  }
-  std::string native_path(const std::string& path) const override {
-    return inner_->native_path(path);
-  }
-
- private:
-  std::unique_ptr<FileSystem> inner_;
-  Gate& gate_;
 };
 
 SeriesBatch one_bar(int number) {
@@ -148,9 +100,13 @@ boost::asio::awaitable<void> ingest(Ingestion* ingestion) {
 TEST(CommitterTest, G11WhileTheDiskStandsStillNothingMoreIsTaken) {
   const SystemClock clock;
   Gate gate;
+  const auto slow = std::make_shared<FaultPlan>();
+  slow->before = [&gate] {
+    gate.pass();
+  };
   auto dataset =
-      Dataset::open_on(std::make_unique<SlowFileSystem>(
-                           open_memory_file_system(std::make_shared<MemoryDisk>(), clock), gate),
+      Dataset::open_on(std::make_unique<FaultyFileSystem>(
+                           open_memory_file_system(std::make_shared<MemoryDisk>(), clock), slow),
                        "data", clock, Random(1));
   ASSERT_TRUE(dataset.has_value());
   gate.close();

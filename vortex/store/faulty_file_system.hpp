@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,9 +23,11 @@ struct FaultPlan {
   int error_number = 28;  // ENOSPC
   // Ends the process in place of the call: no destructor, no clean-up, as when it is killed.
   std::optional<int> exit_status;
+  std::function<void()> before;  // called before each; what it waits for makes the disk slow
 
   Result<void> count(std::string_view doing, const std::string& path) {
     ++calls;
+    if (before) before();
     const bool fails = fail_at > 0 && (calls == fail_at || (for_ever && calls > fail_at));
     if (fails && exit_status) ::_exit(*exit_status);
     if (fails) return std::unexpected(file_error(doing, path, error_number));
