@@ -139,6 +139,9 @@ TEST_P(ConformanceTest, C08CapabilitiesAreComplete) {
   EXPECT_TRUE(std::ranges::is_sorted(all.intervals, {}, &IntervalSupport::interval));
   EXPECT_GT(all.concurrency, 0);
   EXPECT_EQ(all.auth == "session", provider().session != nullptr);
+  EXPECT_EQ(all.auth == "api_key", !all.credential_place.empty());
+  EXPECT_TRUE(all.credential_place.empty() || all.credential_place.starts_with("query:") ||
+              all.credential_place.starts_with("header:"));
 }
 
 TEST_P(ConformanceTest, C09B8B10C1CommonRefusalsAreTold) {

@@ -36,9 +36,12 @@ struct Capabilities {
   std::vector<IntervalSupport> intervals;
   std::vector<std::string_view> limits;  // defaults in the words of the config: "5/5s"
   int concurrency = 4;
-  // "none", "api_key", …; "session": calls go without one until session_refused says otherwise,
-  // then SessionSteps makes one and the call is sent once more.
+  // "none", "api_key", "basic", "oauth2"; "session": calls go without one until session_refused
+  // says otherwise, then SessionSteps makes one and the call is sent once more.
   std::string_view auth;
+  // Where the engine puts an API key into each call, just before it is sent: "query:apikey",
+  // "header:X-Api-Key"; empty without one. Adapters never see the key.
+  std::string_view credential_place;
   std::string_view cost;   // one line for people
   std::string_view terms;  // where the provider's terms of use stand
 };
