@@ -8,12 +8,13 @@ vortex_room(telemetry  MAY base model)
 vortex_room(config     MAY base model)
 vortex_room(codec      MAY base model)
 vortex_room(net        MAY base runtime)
+vortex_room(secrets    MAY base runtime net)
 vortex_room(discovery  MAY base runtime net)
 vortex_room(provider   MAY base model codec)
 vortex_room(quality    MAY base model codec)
 vortex_room(store      MAY base model codec)
-vortex_room(engine     MAY base model resilience runtime telemetry config codec net discovery provider quality
-                           store)
+vortex_room(engine     MAY base model resilience runtime telemetry config codec net secrets discovery provider
+                           quality store)
 vortex_room(sim        MAY base model config runtime net)
 
 # Third parties, one room each. Arrow and simdjson need the link order of cmake/VortexThirdParty.cmake.

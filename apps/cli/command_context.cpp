@@ -1,6 +1,5 @@
 #include "apps/cli/command_context.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/core.h>
@@ -12,12 +11,6 @@ namespace vortex::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::optional<std::string> variable(const std::string& name) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): at start, before other threads
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
 
 bool is_dataset(const fs::path& path) {
   std::error_code ignored;
@@ -39,7 +32,7 @@ ConfigSources CommandContext::sources() {
     }
   }
   if (const auto store = arguments_.value("--store")) sources.flags.emplace_back("--store", *store);
-  sources.environment = variable;
+  sources.environment = process_environment();
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     sources.environment_names.emplace_back(text.substr(0, text.find('=')));

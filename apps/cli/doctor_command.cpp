@@ -65,6 +65,7 @@ Result<Rows> check_network(CommandContext& context, const Settings& settings,
       .look_up = [&](const std::vector<std::string>& hosts,
                      Duration limit) { return look_up_hosts(hosts, limit, context.clock()); },
       .proxies = ProxyEnvironment::from_environment(),
+      .environment = process_environment(),
       .ledger = ledger ? ledger->get() : nullptr};  // quota_db and state_dir have rows of their own
   return check_providers(network, probes);
 }

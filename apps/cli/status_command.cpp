@@ -156,7 +156,8 @@ void add_running(CommandContext& context, const Settings& settings, DatasetStatu
   } else {
     note(running.error());
   }
-  auto accounts = account_reports(settings, context.registry(), context.clock());
+  auto accounts =
+      account_reports(settings, context.registry(), context.clock(), process_environment());
   if (accounts) {
     status.accounts = std::move(*accounts);
   } else {

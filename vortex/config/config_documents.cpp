@@ -201,13 +201,22 @@ std::string example_of(const KeySpec& spec, const KnownProvider& provider) {
   }
 }
 
+// Keys of a credential are shown where the provider wants that one.
+bool concerns(const KeySpec& spec, const KnownProvider& provider) {
+  const std::string_view key = spec.pattern;
+  if (key == "providers.*.api_key") return provider.auth == "api_key";
+  if (key == "providers.*.auth.user" || key == "providers.*.auth.password")
+    return provider.auth == "basic";
+  return !key.starts_with("providers.*.auth.") || provider.auth == "oauth2";
+}
+
 // Keys directly in or dotted below a section: [providers.yahoo] holds `retry.attempts = 4` too.
 void append_keys(std::string& text, std::string_view section, const KnownProvider& provider) {
   for (const KeySpec& spec : key_table()) {
     const bool top = section.empty() && spec.pattern.find('.') == std::string_view::npos;
     if (!top && (section.empty() || !begins_with(spec.pattern, section))) continue;
     const std::string_view name = top ? spec.pattern : spec.pattern.substr(section.size() + 1);
-    if (spec.type == KeyType::secret && provider.auth != "api_key") continue;
+    if (!concerns(spec, provider)) continue;
     text += fmt::format("# {}\n", spec.meaning);
     if (spec.fallback.empty())
       text += fmt::format("#{} = {}\n", name, example_of(spec, provider));

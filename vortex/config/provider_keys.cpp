@@ -11,6 +11,7 @@ using Typed = TypedValue;
 constexpr double kEndpointsMax = 1000;
 constexpr std::array<std::string_view, 3> kStrategies = {"round_robin", "least_requests",
                                                          "p2c_ewma"};
+constexpr std::array<std::string_view, 2> kClientPlaces = {"header", "body"};
 
 constexpr std::array kKeys = {
     KeySpec{"providers.*.base_url",
@@ -54,6 +55,61 @@ constexpr std::array kKeys = {
         [](const Target& t, const Typed& v) {
           t.provider->api_key = as_text(v);
         }},
+    KeySpec{"providers.*.auth.user",
+            KeyType::text,
+            {},
+            R"("")",
+            "User name, where the provider wants one with a password.",
+            [](const Target& t, const Typed& v) {
+              t.provider->auth.user = as_text(v);
+            }},
+    KeySpec{"providers.*.auth.password",
+            KeyType::secret,
+            {},
+            "",
+            "A reference to the password: env:NAME or file:PATH.",
+            [](const Target& t, const Typed& v) {
+              t.provider->auth.password = as_text(v);
+            }},
+    KeySpec{"providers.*.auth.client_id",
+            KeyType::text,
+            {},
+            R"("")",
+            "OAuth2: who asks for a token.",
+            [](const Target& t, const Typed& v) {
+              t.provider->auth.client_id = as_text(v);
+            }},
+    KeySpec{"providers.*.auth.client_secret",
+            KeyType::secret,
+            {},
+            "",
+            "OAuth2: a reference to the secret of the client.",
+            [](const Target& t, const Typed& v) {
+              t.provider->auth.client_secret = as_text(v);
+            }},
+    KeySpec{"providers.*.auth.token_url",
+            KeyType::url,
+            {},
+            "",
+            "OAuth2: where a token is asked for; https, or http to this machine.",
+            [](const Target& t, const Typed& v) {
+              t.provider->auth.token_url = as_text(v);
+            }},
+    KeySpec{"providers.*.auth.scope",
+            KeyType::text,
+            {},
+            R"("")",
+            "OAuth2: what the token is wanted for; \"\" = not said.",
+            [](const Target& t, const Typed& v) {
+              t.provider->auth.scope = as_text(v);
+            }},
+    KeySpec{"providers.*.auth.client_in",
+            KeyType::choice,
+            {},
+            R"("header")",
+            "OAuth2: where the secret of the client goes, header or body.",
+            [](const Target& t, const Typed& v) { t.provider->auth.client_in = as_text(v); },
+            kClientPlaces},
     KeySpec{"providers.*.limits",
             KeyType::limits,
             {},

@@ -14,6 +14,9 @@ namespace vortex {
 
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 
+// The environment of this process; read before other threads change it.
+Environment process_environment();
+
 // Does the text have the form of a reference: env:NAME, file:PATH or vault:PATH#FIELD?
 bool is_secret_reference(std::string_view text);
 

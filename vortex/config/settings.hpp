@@ -32,10 +32,22 @@ struct BreakerSettings {
   Duration call_timeout = std::chrono::seconds(30);
 };
 
+// What lets us in, where it is no API key. Secrets are references, as api_key is.
+struct AuthSettings {
+  std::string user;
+  std::string password;
+  std::string client_id;
+  std::string client_secret;
+  std::string token_url;
+  std::string scope;
+  std::string client_in = "header";  // or body
+};
+
 struct ProviderSettings {
   std::string base_url;  // the adapter's default when not set
   bool base_url_is_default = true;
   std::string api_key;  // a reference: env:NAME, file:PATH, vault:PATH#FIELD
+  AuthSettings auth;
   std::optional<std::vector<RateLimit>> limits;  // none: the adapter's
   int concurrency = 4;
   std::optional<std::map<Interval, Duration>> depth;  // none: the adapter's; empty: not checked

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "vortex/engine/account_name.hpp"
+#include "vortex/engine/credentials.hpp"
 #include "vortex/engine/sqlite_ledger.hpp"
 #include "vortex/resilience/memory_ledger.hpp"
 
@@ -25,7 +26,8 @@ Result<std::unique_ptr<Ledger>> ledger_to_look_at(const std::string& state_dir,
 
 Result<std::vector<AccountReport>> account_reports(const Settings& settings,
                                                    const ProviderRegistry& providers,
-                                                   const Clock& clock) {
+                                                   const Clock& clock,
+                                                   const Environment& environment) {
   VORTEX_TRY(const std::unique_ptr<Ledger> ledger, ledger_to_look_at(settings.state_dir, clock));
   std::vector<AccountReport> reports;
   for (const auto& [name, own] : settings.providers) {
@@ -33,9 +35,12 @@ Result<std::vector<AccountReport>> account_reports(const Settings& settings,
     if (provider == nullptr) continue;
     const Capabilities& capabilities = provider->adapter->capabilities();
     VORTEX_TRY(const AccountLimits limits, account_limits(own, capabilities));
-    AccountReport report{.provider = name,
-                         .account = account_name(own, capabilities, SecretString{}),
-                         .concurrent = limits.concurrent};
+    // Without its credential the provider has no account yet: what was asked is nobody's.
+    const auto credential = account_secret({&own, &capabilities, &environment});
+    AccountReport report{
+        .provider = name,
+        .account = account_name(own, capabilities, credential.value_or(SecretString{})),
+        .concurrent = limits.concurrent};
     VORTEX_TRY(report.use, ledger->use(report.account, limits,
                                        {.elapsed = clock.monotonic(), .calendar = clock.now()}));
     reports.push_back(std::move(report));

@@ -8,6 +8,7 @@
 
 #include "vortex/base/clock.hpp"
 #include "vortex/base/json.hpp"
+#include "vortex/config/secret_source.hpp"
 #include "vortex/config/settings.hpp"
 #include "vortex/provider/registry.hpp"
 #include "vortex/resilience/ledger.hpp"
@@ -27,7 +28,8 @@ Result<std::unique_ptr<Ledger>> ledger_to_look_at(const std::string& state_dir, 
 
 Result<std::vector<AccountReport>> account_reports(const Settings& settings,
                                                    const ProviderRegistry& providers,
-                                                   const Clock& clock);
+                                                   const Clock& clock,
+                                                   const Environment& environment);
 void write_json(JsonWriter& json, const AccountReport& report);
 
 }  // namespace vortex

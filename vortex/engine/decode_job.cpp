@@ -1,5 +1,6 @@
 #include "vortex/engine/decode_job.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include <arrow/record_batch.h>
@@ -35,12 +36,19 @@ std::vector<QuarantineEntry> quarantine_of(const arrow::RecordBatch& decoded,
   return entries;
 }
 
-// None where the body echoes no secret.
+// None where the answer echoes no secret.
 std::optional<HttpReply> masked_reply(const DecodeJob& job) {
   auto body = job.secrets.masked(job.reply.body.view());
-  if (!body) return std::nullopt;
+  auto url = job.secrets.masked(job.reply.final_url);
+  const bool in_headers = std::ranges::any_of(job.reply.headers, [&](const Header& header) {
+    return job.secrets.masked(header.value).has_value();
+  });
+  if (!body && !url && !in_headers) return std::nullopt;
   HttpReply reply = job.reply;
-  reply.body = Body::take(*std::move(body));
+  if (body) reply.body = Body::take(*std::move(body));
+  if (url) reply.final_url = *std::move(url);
+  for (Header& header : reply.headers)
+    header.value = job.secrets.masked(header.value).value_or(header.value);
   reply.headers.push_back({.name = std::string(kMaskedHeader), .value = "true"});
   return reply;
 }

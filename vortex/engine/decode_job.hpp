@@ -4,10 +4,10 @@
 
 #include <string>
 
-#include "vortex/engine/secret_mask.hpp"
 #include "vortex/model/calendar_book.hpp"
 #include "vortex/provider/adapter.hpp"
 #include "vortex/quality/validator.hpp"
+#include "vortex/secrets/secret_mask.hpp"
 #include "vortex/store/capture.hpp"
 #include "vortex/store/dataset.hpp"
 

@@ -94,7 +94,8 @@ bool is_throttled(const DoctorAnswer& answer) {
 }
 
 bool wants_login(const DoctorAnswer& answer) {
-  if (!answer.refusal || answer.auth == "none") return false;
+  // Another credential was sent: a refusal of it is one.
+  if (!answer.refusal || answer.auth != "session") return false;
   const ErrorCode code = answer.refusal->code;
   return code == ErrorCode::session_refused || code == ErrorCode::authentication ||
          code == ErrorCode::authorization;
@@ -199,8 +200,8 @@ CheckRow answer_row(const DoctorAnswer& answer, const Clock& clock) {
   if (is_of_another(answer)) return refused_by_another(answer, timer);
   if (is_throttled(answer)) return timer.ok(fmt::format("HTTP {}, see throttling", status));
   if (wants_login(answer)) {
-    return timer.ok(fmt::format("HTTP {}: a {} is wanted; none was sent, sync sends it", status,
-                                answer.auth == "session" ? "session" : "credential"));
+    return timer.ok(
+        fmt::format("HTTP {}: a session is wanted; none was sent, sync sends it", status));
   }
   if (!answer.refusal || answer.refusal->code == ErrorCode::empty)
     return timer.ok(fmt::format("HTTP {}, as it should be", status));

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "vortex/engine/account_name.hpp"
+#include "vortex/engine/credentials.hpp"
 #include "vortex/engine/doctor_answer.hpp"
 #include "vortex/engine/doctor_names.hpp"
 #include "vortex/net/call_check.hpp"
@@ -40,6 +41,9 @@ struct Visit {
   std::string proxy;
   HostNames names;
   std::optional<Error> refused;  // no call can be made
+  std::unique_ptr<Credential> credential;
+  std::optional<Error> no_credential;  // what is missing of it
+  bool wants_credential = false;
   std::vector<CheckRow> rows;
 };
 
@@ -86,15 +90,34 @@ void choose_call(Visit& visit, TimePoint now) {
   visit.call.follow_redirects = false;  // where it leads is the finding
 }
 
+void choose_credential(Visit& visit, const CredentialSource& source, const DoctorNetwork& network) {
+  visit.wants_credential = wants_credential(*source.provider);
+  auto account = account_secret(source);
+  auto credential =
+      credential_of(source, {.runtime = network.runtime,
+                             .route = visit.route,
+                             .send = [&network](HttpRoute route, HttpCall call) {
+                               const Monotonic now = network.runtime->clock().monotonic();
+                               return network.transport->send(std::move(route), std::move(call),
+                                                              Deadline::after(now, kDoctorCallMax));
+                             }});
+  if (!account || !credential) {
+    visit.no_credential = account ? credential.error() : account.error();
+    return;
+  }
+  visit.account = account_name(*source.settings, *source.provider, *account);
+  visit.credential = std::move(*credential);
+}
+
 Visit prepare(const ProviderProbe& probe, const DoctorNetwork& network) {
   const Capabilities& can = probe.provider->adapter->capabilities();
   Visit visit{.name = std::string(can.name),
               .auth = std::string(can.auth),
-              .account = account_name(*probe.settings, can, SecretString{}),
               .adapter = probe.provider->adapter.get(),
               .route = doctor_route(*probe.settings, can)};
   if (auto limits = account_limits(*probe.settings, can)) visit.limits = std::move(*limits);
   visit.limits.concurrent = 0;  // one call beside a running sync harms nobody
+  choose_credential(visit, {probe.settings, &can, &network.environment}, network);
   choose_call(visit, network.runtime->clock().now());
   const auto url = call_url(visit.route, visit.call);
   auto parts = url ? parse_url(*url) : Result<UrlParts>(std::unexpected(url.error()));
@@ -156,15 +179,44 @@ void leave_alone(Visit& visit, const LeaseRefusal& refusal, const Clock& clock) 
   visit.rows.push_back(timer_of(visit, "clock", clock).skipped(why));
 }
 
+// Is what the provider wants configured, and, for a token, given?
+boost::asio::awaitable<bool> get_credential(const DoctorNetwork* network, Visit* visit) {
+  if (!visit->wants_credential) co_return true;
+  const Clock& clock = network->runtime->clock();
+  const CheckTimer timer = timer_of(*visit, "credential", clock);
+  if (!visit->no_credential) {
+    const Result<void> ready = co_await visit->credential->prepare();
+    if (!ready) visit->no_credential = ready.error();
+  }
+  if (!visit->no_credential) {
+    visit->rows.push_back(timer.ok(fmt::format("{}, configured", visit->auth)));
+    co_return true;
+  }
+  const Error& error = *visit->no_credential;
+  visit->rows.push_back(timer.failed(error.code, error.message, std::string(error.next_step())));
+  skip_from(*visit, "connection", "there is no credential", clock);
+  co_return false;
+}
+
 boost::asio::awaitable<void> exchange(const DoctorNetwork* network, Visit* visit) {
   const Clock& clock = network->runtime->clock();
+  if (!co_await get_credential(network, visit)) co_return;
   if (const auto refusal = take_permit(*network, *visit)) {
     leave_alone(*visit, *refusal, clock);
     co_return;
   }
   const CheckTimer timer = timer_of(*visit, "connection", clock);
   const Deadline deadline = Deadline::after(clock.monotonic(), kDoctorCallMax);
-  auto reply = co_await network->transport->send(visit->route, visit->call, deadline);
+  HttpCall call = visit->call;
+  SecretMask mask;
+  if (visit->credential != nullptr) {
+    visit->credential->put_into(call);
+    visit->credential->add_secrets(mask);
+  }
+  auto reply = co_await network->transport->send(visit->route, std::move(call), deadline);
+  if (!reply) reply.error() = mask.masked(std::move(reply).error());
+  if (auto body = reply ? mask.masked(reply->body.view()) : std::nullopt)
+    reply->body = Body::take(*std::move(body));
   if (!reply) {
     visit->rows.push_back(connection_failure(timer, reply.error(), visit->name));
     skip_from(*visit, "answer", "there was no answer", clock);

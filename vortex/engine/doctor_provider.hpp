@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "vortex/config/secret_source.hpp"
 #include "vortex/config/settings.hpp"
 #include "vortex/engine/doctor.hpp"
 #include "vortex/engine/doctor_lookup.hpp"
@@ -32,6 +33,7 @@ struct DoctorNetwork {
   HttpTransport* transport = nullptr;
   HostLookup look_up;
   ProxyEnvironment proxies;
+  Environment environment;   // where secrets are looked up
   Ledger* ledger = nullptr;  // where each call is counted first; null: not counted
 };
 
@@ -40,8 +42,8 @@ struct ProviderProbe {
   const ProviderSettings* settings = nullptr;
 };
 
-// Rows PROVIDER.proxy, .dns, .connection, .answer, .throttling, .clock; those that need an earlier
-// one are skipped where it failed. Runs the runtime's loop.
+// Rows PROVIDER.proxy, .dns, .connection, .answer, .throttling, .clock, and .credential where one
+// is wanted; those that need an earlier one are skipped where it failed. Runs the runtime's loop.
 std::vector<CheckRow> check_providers(const DoctorNetwork& network,
                                       std::span<const ProviderProbe> probes);
 

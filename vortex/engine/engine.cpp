@@ -111,6 +111,7 @@ Result<void> complete(EngineParts& parts, const Settings& settings, const Clock&
   if (parts.ledger == nullptr) {
     VORTEX_TRY(parts.ledger, SqliteLedger::open(settings.state_dir, clock));
   }
+  if (!parts.environment) parts.environment = process_environment();
   if (!parts.open_dataset) parts.open_dataset = open_dataset;
   return {};
 }
@@ -133,6 +134,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const Settings& settings, const C
                              .ledger = own.ledger.get(),
                              .events = own.events,
                              .settings = &settings,
+                             .environment = &own.environment,
                              .random = own.seed ? Random(*own.seed) : Random::from_system()});
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }

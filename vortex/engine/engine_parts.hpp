@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "vortex/config/secret_source.hpp"
 #include "vortex/net/http_transport.hpp"
 #include "vortex/provider/registry.hpp"
 #include "vortex/resilience/ledger.hpp"
@@ -24,6 +25,7 @@ struct EngineParts {
   std::unique_ptr<HttpTransport> transport;  // on that runtime
   std::unique_ptr<Ledger> ledger;            // else quota.db in the state directory
   EventBus* events = nullptr;                // told what happens; must outlive the engine
+  Environment environment;                   // where secrets are looked up; else the process's
   std::function<Result<Dataset>(const std::string& path, const Clock& clock)> open_dataset;
   std::optional<std::uint64_t> seed;  // of the jitter; none: from the system
 };

@@ -23,20 +23,32 @@ inline TimePoint at(std::string_view text) {
   return *parse_time(text);
 }
 
+// What one fake provider has other than the next.
+struct FakeTraits {
+  std::string_view name = "fake";
+  std::string_view auth = "session";
+  std::string_view credential_place;
+  Adjustment adjusted = Adjustment::split;
+  std::string_view unknown;  // a symbol it has no spelling for
+};
+
 // GET /bars/SYMBOL?from=…&to=… → lines "2024-01-02 101.5".
 class FakeAdapter final : public HttpAdapter {
  public:
-  const Capabilities& capabilities() const override {
-    static const Capabilities kCapabilities{
-        .name = "fake",
-        .title = "Fake",
-        .default_base_url = "http://fake.invalid",
-        .intervals = {{.interval = Interval::d1, .provider_word = "d"}},
-        .limits = {"1000/s"},
-        .auth = "session"};
-    return kCapabilities;
+  explicit FakeAdapter(FakeTraits traits = {})
+      : traits_(traits),
+        capabilities_{.name = traits.name,
+                      .title = "Fake",
+                      .default_base_url = "http://fake.invalid",
+                      .intervals = {{.interval = Interval::d1, .provider_word = "d"}},
+                      .limits = {"1000/s"},
+                      .auth = traits.auth,
+                      .credential_place = traits.credential_place} {}
+  const Capabilities& capabilities() const override { return capabilities_; }
+  Result<std::string> map_symbol(const Symbol& symbol) const override {
+    if (symbol.text() == traits_.unknown) return fail(ErrorCode::bad_symbol, "it has no such");
+    return symbol.text();
   }
-  Result<std::string> map_symbol(const Symbol& symbol) const override { return symbol.text(); }
 
   Result<std::vector<HttpCall>> plan(const BarsRequest& request, TimePoint /*now*/) const override {
     return std::vector<HttpCall>{{.path = "/bars/" + percent_encode(request.provider_symbol),
@@ -45,7 +57,12 @@ class FakeAdapter final : public HttpAdapter {
   }
 
   Result<Page> decode(const BarsRequest& request, const HttpReply& reply) const override {
-    if (reply.status == 401) return fail(ErrorCode::session_refused, "401");
+    if (reply.status == 401 && traits_.auth == "session")
+      return fail(ErrorCode::session_refused, "401");
+    if (reply.status == 401) {
+      Error error{.code = ErrorCode::authentication, .message = "401"};
+      return std::unexpected(std::move(error).with_evidence(reply.body.view()));
+    }
     if (reply.status == 404) return fail(ErrorCode::not_found, "404");
     if (reply.status >= 500) return fail(ErrorCode::server, "5xx");
     if (reply.status == 429) {
@@ -58,7 +75,7 @@ class FakeAdapter final : public HttpAdapter {
   }
 
  private:
-  static Result<Page> read_lines(const BarsRequest& request, const HttpReply& reply) {
+  Result<Page> read_lines(const BarsRequest& request, const HttpReply& reply) const {
     BarBatchBuilder builder;
     std::string_view text = reply.body.view();
     while (!text.empty()) {
@@ -76,13 +93,16 @@ class FakeAdapter final : public HttpAdapter {
                       .volume = 10});
     }
     VORTEX_TRY(auto bars, builder.finish({.symbol = request.symbol.text(),
-                                          .provider = "fake",
+                                          .provider = std::string(traits_.name),
                                           .interval = request.interval,
-                                          .adjusted = Adjustment::split,
+                                          .adjusted = traits_.adjusted,
                                           .basis = date_of(reply.received_at),
                                           .transform_timestamp = reply.received_at}));
     return Page{.bars = std::move(bars)};
   }
+
+  FakeTraits traits_;
+  Capabilities capabilities_;
 };
 
 // One step: GET /login → the body is the token.
@@ -115,6 +135,7 @@ class FakeTransport final : public HttpTransport {
   using Script = std::function<Answer(const HttpCall&)>;
   struct Log {
     std::vector<std::string> targets;
+    std::vector<Headers> headers;  // of each of them
     int running = 0;
     int running_max = 0;
   };

@@ -11,6 +11,7 @@ namespace vortex::fake {
 
 Task<HttpReply> FakeTransport::send(HttpRoute /*route*/, HttpCall call, Deadline /*deadline*/) {
   log_.targets.push_back(call.target());
+  log_.headers.push_back(call.headers);
   log_.running_max = std::max(log_.running_max, ++log_.running);
   Answer answer = script_(call);
   Result<void> slept;

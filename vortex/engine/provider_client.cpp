@@ -62,24 +62,39 @@ GuardOptions guard_options(const ProviderSettings& settings, std::string name,
 Result<std::unique_ptr<ProviderClient>> ProviderClient::create(const Parts& parts) {
   const Capabilities& provider = parts.provider->adapter->capabilities();
   VORTEX_TRY(AccountLimits limits, account_limits(*parts.settings, provider));
+  const CredentialSource source{parts.settings, &provider, parts.environment};
+  VORTEX_TRY(const SecretString account_key, account_secret(source));
+  VORTEX_TRY(SecretString login, login_secret(source));
   const Account::Parts account{
       .runtime = parts.runtime,
       .ledger = parts.ledger,
       .ledger_turn = parts.ledger_turn,
       .all_calls = parts.all_calls,
       .events = parts.events,
-      .name = account_name(*parts.settings, provider, parts.credential),
+      .name = account_name(*parts.settings, provider, account_key),
       .guard = guard_options(*parts.settings, std::string(provider.name), std::move(limits))};
-  return std::unique_ptr<ProviderClient>(new ProviderClient(parts, account));
+  std::unique_ptr<ProviderClient> client(new ProviderClient(parts, account, std::move(login)));
+  VORTEX_TRY(client->credential_,
+             credential_of(source, {.runtime = parts.runtime,
+                                    .route = client->route_,
+                                    .send = [self = client.get()](HttpRoute route, HttpCall call) {
+                                      return self->exchange(std::move(route), std::move(call),
+                                                            &self->logins_);
+                                    }}));
+  client->is_proven_ = !wants_credential(provider);
+  return client;
 }
 
-ProviderClient::ProviderClient(const Parts& parts, const Account::Parts& account)
+ProviderClient::ProviderClient(const Parts& parts, const Account::Parts& account,
+                               SecretString login)
     : parts_(parts),
       route_(route_of(*parts.settings, parts.provider->adapter->capabilities())),
       places_(parts.runtime->io_executor(), static_cast<std::size_t>(parts.settings->concurrency)),
       account_(account),
+      login_(std::move(login)),
       session_(*parts.runtime, parts.provider->session.get(),
                [this](HttpCall call) { return login_step(std::move(call)); }),
+      first_(parts.runtime->io_executor(), 1),
       random_(parts.seed) {}
 
 Task<CheckedPage> ProviderClient::ask(Question question) {
@@ -88,6 +103,10 @@ Task<CheckedPage> ProviderClient::ask(Question question) {
   for (;; ++attempt.number) {
     attempt.sent = false;
     Result<CheckedPage> page = co_await this->attempt(&question, &attempt);
+    if (page || page.error().error_class() != ErrorClass::authentication) {
+      is_proven_ = is_proven_ || attempt.sent;
+      attempt.first.reset();
+    }
     if (page) session_.prove(attempt.session);
     if (page) co_return page;
     Error error = described(std::move(page).error(), question, attempt);
@@ -113,7 +132,9 @@ Task<Slots::Slot> ProviderClient::take_place() {
 }
 
 Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* attempt) {
+  VORTEX_CO_TRY_VOID(co_await wait_for_first(attempt));
   VORTEX_CO_TRY(auto place, co_await take_place());
+  VORTEX_CO_TRY_VOID(co_await prepare_credential(attempt));
   VORTEX_CO_TRY(Account::Entry entry, co_await account_.enter());
   Permit& permit = entry.permit;
   auto chosen = choose_way(attempt->tried);
@@ -125,25 +146,24 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
   if (way.endpoint) attempt->tried.push_back(way.endpoint.id());
   HttpCall call = question->call;
   session_.apply_to(call);
-  SecretMask secrets;
-  secrets.add(parts_.credential);
-  session_.add_secrets(secrets);
+  const std::string redacted = redacted_request(way.route, call);
+  credential_->put_into(call);
+  SecretMask secrets = secrets_of_calls();
   attempt->session = session_.generation();
   attempt->sent = true;
   const Monotonic sent = account_.now().elapsed;
-  const std::string redacted = redacted_request(way.route, call);
   Result<HttpReply> reply = co_await exchange(way.route, std::move(call), question->counts);
   if (!reply) {
     account_.leave(std::move(permit), verdict_of(reply.error().code, TimeLimit::attempt));
     settle_endpoint(way, reply.error().error_class(), sent);
-    co_return std::unexpected(std::move(reply).error());
+    co_return std::unexpected(secrets.masked(std::move(reply).error()));
   }
   DecodeJob job{.adapter = &adapter(),
                 .request = question->request,
                 .reply = std::move(*reply),
                 .redacted_request = redacted,
                 .keep_capture = question->keep_capture,
-                .secrets = std::move(secrets),
+                .secrets = secrets,
                 .calendars = question->calendars};
   const auto count = rate_headers(job.reply);
   Result<CheckedPage> page =
@@ -154,7 +174,8 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
     co_await account_.correct(
         {.limit = count->limit, .remaining = count->remaining, .reset = count->reset});
   }
-  if (page) note_page(*page);
+  if (!page) co_return std::unexpected(secrets.masked(std::move(page).error()));
+  note_page(*page);
   co_return page;
 }
 
@@ -217,12 +238,14 @@ Error ProviderClient::described(Error error, const Question& question,
 }
 
 Task<void> ProviderClient::before_next_attempt(Error error, Attempt* attempt) {
+  if (error.code == ErrorCode::authentication && wants_credential(adapter().capabilities()))
+    co_return co_await after_refused_credential(std::move(error), attempt);
   if (error.code == ErrorCode::session_refused || error.code == ErrorCode::consent_wall) {
     const bool afresh = attempt->renewed || session_.is_unproven(attempt->session);
     if (afresh) session_.distrust(error);
     if (afresh || !session_.can_renew()) co_return std::unexpected(std::move(error));
     attempt->renewed = true;
-    Result<void> renewed = co_await session_.renew(attempt->session, parts_.credential);
+    Result<void> renewed = co_await session_.renew(attempt->session, login_);
     attempt->counts->sent += std::exchange(logins_.sent, 0);
     if (!renewed) co_return co_await after_failed_login(std::move(renewed).error());
     publish({.type = EventType::session_renewed});
@@ -249,6 +272,9 @@ Task<void> ProviderClient::before_next_attempt(Error error, Attempt* attempt) {
 // The next caller is told the same without asking, where the provider said no.
 Task<void> ProviderClient::after_failed_login(Error error) {
   error.provider = adapter().capabilities().name;
+  error = secrets_of_calls().masked(std::move(error));
+  if (error.code == ErrorCode::authentication && !refused_)
+    co_return std::unexpected(refuse(std::move(error)));
   if (is_throttled(error) && error.attempt == 0 && error.http_status != 0) {
     const TimePoint now = account_.now().calendar;
     const Duration pause = error.retry_at ? *error.retry_at - now : kBlockPause;

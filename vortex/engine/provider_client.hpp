@@ -13,6 +13,7 @@
 #include "vortex/config/settings.hpp"
 #include "vortex/discovery/directory.hpp"
 #include "vortex/engine/account.hpp"
+#include "vortex/engine/credentials.hpp"
 #include "vortex/engine/decode_job.hpp"
 #include "vortex/engine/run_status.hpp"
 #include "vortex/engine/session_keeper.hpp"
@@ -46,8 +47,8 @@ class ProviderClient {
     Directory* directory = nullptr;  // null: the provider has one address
     const Provider* provider = nullptr;
     const ProviderSettings* settings = nullptr;
-    SecretString credential;
-    std::uint64_t seed = 0;  // of the jitter
+    const Environment* environment = nullptr;  // where secrets are looked up
+    std::uint64_t seed = 0;                    // of the jitter
   };
   static Result<std::unique_ptr<ProviderClient>> create(const Parts& parts);
 
@@ -59,6 +60,9 @@ class ProviderClient {
   // A checked page or a final error: asked again after passing faults, and once after renewing a
   // refused session.
   Task<CheckedPage> ask(Question question);
+
+  // Nobody is asked any more with a credential that was refused, until this was called.
+  void forget_refusal();
 
   ProviderStatus status() const;
 
@@ -74,13 +78,16 @@ class ProviderClient {
   boost::asio::awaitable<void> release() { return account_.release(); }
 
  private:
-  ProviderClient(const Parts& parts, const Account::Parts& account);
+  ProviderClient(const Parts& parts, const Account::Parts& account, SecretString login);
 
   struct Attempt {
     int number = 1;
     bool sent = false;
-    bool renewed = false;
-    std::uint64_t session = 0;  // the generation it was sent with
+    bool renewed = false;  // the session
+    bool credential_renewed = false;
+    std::uint64_t credential = 0;      // the generation it was sent with
+    std::optional<Slots::Slot> first;  // held until it is known whether the credential is good
+    std::uint64_t session = 0;         // the generation it was sent with
     CallCounts* counts = nullptr;
     std::vector<EndpointId> tried;
   };
@@ -91,15 +98,20 @@ class ProviderClient {
   };
 
   Task<Slots::Slot> take_place();
+  Task<void> wait_for_first(Attempt* attempt);
+  Task<void> prepare_credential(Attempt* attempt);
   Task<CheckedPage> attempt(const Question* question, Attempt* attempt);
   void note_page(const CheckedPage& page);
   Result<Way> choose_way(AvoidList tried);
   void settle_endpoint(Way& way, std::optional<ErrorClass> error, Monotonic sent);
+  SecretMask secrets_of_calls() const;
   Task<HttpReply> exchange(HttpRoute route, HttpCall call, CallCounts* counts);
   Task<HttpReply> login_step(HttpCall call);
   // After a failed attempt: waits or renews, or gives the error back because it is final.
   Task<void> before_next_attempt(Error error, Attempt* attempt);
+  Task<void> after_refused_credential(Error error, Attempt* attempt);
   Task<void> after_failed_login(Error error);
+  Error refuse(Error error);
   boost::asio::awaitable<void> close_account(Error error, Duration pause);
   Error described(Error error, const Question& question, const Attempt& attempt) const;
   void note_connection(const Result<HttpReply>& reply);
@@ -110,7 +122,12 @@ class ProviderClient {
   HttpRoute route_;
   Slots places_;
   Account account_;
+  SecretString login_;  // that the session's steps begin with
   SessionKeeper session_;
+  std::unique_ptr<Credential> credential_;
+  Slots first_;  // until a credential was proven one call goes at a time
+  bool is_proven_ = false;
+  std::optional<Error> refused_;  // the credential; told to all who come later
   Random random_;
   CallCounts counts_;  // of all questions
   CallCounts logins_;  // not yet put to a question's account

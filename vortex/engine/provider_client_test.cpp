@@ -29,6 +29,7 @@ class ProviderClientTest : public testing::Test {
                                           .events = &events_,
                                           .provider = registry_.find("fake"),
                                           .settings = &settings_,
+                                          .environment = &environment_,
                                           .seed = 1});
     ASSERT_TRUE(client.has_value()) << client.error().message;
     client_ = std::move(*client);
@@ -66,6 +67,9 @@ class ProviderClientTest : public testing::Test {
   CallCounts counts_;
   FakeTransport::Log log_;
   ProviderSettings settings_;
+  Environment environment_ = [](const std::string&) {
+    return std::nullopt;
+  };
   std::unique_ptr<FakeTransport> transport_;
   std::unique_ptr<ProviderClient> client_;
   std::vector<Result<CheckedPage>> results_;

@@ -74,6 +74,7 @@ Result<ProviderClient*> ProviderClients::client_for(const Provider& provider) {
                           .directory = own->second.endpoints.empty() ? nullptr : directory_.get(),
                           .provider = &provider,
                           .settings = &own->second,
+                          .environment = parts_.environment,
                           .seed = parts_.random.next()}));
   VORTEX_TRY_VOID(
       health_.add({.name = std::string(provider.name()), .critical = own->second.critical}));
@@ -145,6 +146,13 @@ void ProviderClients::check_health() {
                        now);
     if (!events || parts_.events == nullptr) continue;
     for (const Event& event : *events) parts_.events->publish(event);
+  }
+}
+
+void ProviderClients::begin_run() {
+  if (++runs_ > 1) return;
+  for (const auto& [name, client] : clients_) {
+    if (client != nullptr) client->forget_refusal();
   }
 }
 

@@ -25,6 +25,7 @@ class ProviderClients {
     Ledger* ledger = nullptr;
     EventBus* events = nullptr;  // may be null
     const Settings* settings = nullptr;
+    const Environment* environment = nullptr;  // where secrets are looked up
     Random random{0};
   };
   explicit ProviderClients(Parts parts);
@@ -44,7 +45,8 @@ class ProviderClients {
   void check_health();
 
   // Around each run. When the last one has ended, permits and places go back that nobody needs.
-  void begin_run() { ++runs_; }
+  // What a provider refused in one run it is asked again in the next.
+  void begin_run();
   boost::asio::awaitable<void> end_run();
 
  private:

@@ -7,11 +7,11 @@
 #include <functional>
 #include <optional>
 
-#include "vortex/engine/secret_mask.hpp"
 #include "vortex/engine/slots.hpp"
 #include "vortex/provider/adapter.hpp"
 #include "vortex/runtime/runtime.hpp"
 #include "vortex/runtime/task.hpp"
+#include "vortex/secrets/secret_mask.hpp"
 
 namespace vortex {
 
@@ -29,7 +29,7 @@ class SessionKeeper {
 
   // What a call that goes now must not see again in an answer; nothing before the first renewal.
   void add_secrets(SecretMask& mask) const {
-    if (session_) mask.add(*session_);
+    if (session_) mask.add(session_->headers, session_->params);
   }
 
   // A call with that session was answered. One that was refused from its first call on is no

@@ -8,8 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "vortex/base/error.hpp"
+#include "vortex/base/http_message.hpp"
 #include "vortex/base/secret.hpp"
-#include "vortex/provider/adapter.hpp"
 
 namespace vortex {
 
@@ -19,12 +20,16 @@ class SecretMask {
   static constexpr std::size_t kLengthMin = 6;
 
   void add(const SecretString& secret);
-  // Its parameters, and of its headers the cookies' values and what names itself a credential.
-  void add(const Session& session);
+  // Of a session: its parameters, and of its headers the cookies' values and what names itself a
+  // credential.
+  void add(const Headers& headers, const QueryParams& params);
 
   // The body with each secret as so many stars; none when it holds none. Looked for as it is, as a
   // URL encodes it and as JSON escapes it.
   std::optional<std::string> masked(std::string_view body) const;
+
+  // The error with all its texts masked.
+  Error masked(Error error) const;
 
  private:
   void add_form(std::string form);

@@ -1,10 +1,9 @@
-#include "vortex/engine/secret_mask.hpp"
+#include "vortex/secrets/secret_mask.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "vortex/base/http_message.hpp"
 #include "vortex/base/json.hpp"
 
 namespace vortex {
@@ -53,9 +52,9 @@ void SecretMask::add(const SecretString& secret) {
   add_form(with_escaped_slashes(escaped));
 }
 
-void SecretMask::add(const Session& session) {
-  for (const auto& [name, value] : session.params) add(SecretString(value));
-  for (const Header& header : session.headers) {
+void SecretMask::add(const Headers& headers, const QueryParams& params) {
+  for (const auto& [name, value] : params) add(SecretString(value));
+  for (const Header& header : headers) {
     const std::string name = lower(header.name);
     if (name == "cookie") add_cookies(header.value);
     if (!names_a_credential(name)) continue;
@@ -88,6 +87,13 @@ std::optional<std::string> SecretMask::masked(std::string_view body) const {
     mask_all(*out, form.reveal());
   }
   return out;
+}
+
+Error SecretMask::masked(Error error) const {
+  for (std::string* text : {&error.message, &error.evidence, &error.hint, &error.call}) {
+    if (auto clean = masked(std::string_view(*text))) *text = *std::move(clean);
+  }
+  return error;
 }
 
 }  // namespace vortex

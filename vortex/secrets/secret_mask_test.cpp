@@ -1,4 +1,4 @@
-#include "vortex/engine/secret_mask.hpp"
+#include "vortex/secrets/secret_mask.hpp"
 
 #include <gtest/gtest.h>
 
@@ -29,14 +29,25 @@ TEST(SecretMaskTest, WhatStandsInAnyBodyIsNoSecret) {
 
 TEST(SecretMaskTest, J1OfASessionItKnowsParametersCookiesAndTokens) {
   SecretMask mask;
-  mask.add(Session{.headers = {{"Cookie", "A1=cookie-one; A3=cookie=two"},
-                               {"Authorization", "Bearer eyJhbGci"},
-                               {"Accept", "application/json"}},
-                   .params = {{"crumb", "cr.umb/1"}}});
+  mask.add({{"Cookie", "A1=cookie-one; A3=cookie=two"},
+            {"Authorization", "Bearer eyJhbGci"},
+            {"Accept", "application/json"}},
+           {{"crumb", "cr.umb/1"}});
   for (const char* secret : {"cookie-one", "cookie=two", "eyJhbGci", "cr.umb/1"}) {
     EXPECT_FALSE(mask.masked(std::string("<") + secret + ">")->contains(secret)) << secret;
   }
   EXPECT_EQ(mask.masked("application/json"), std::nullopt);
+}
+
+TEST(SecretMaskTest, J1NoTextOfAnErrorKeepsIt) {
+  SecretMask mask;
+  mask.add(SecretString("K3Y/abcdef"));
+  const Error error = mask.masked(Error{.message = "refused K3Y/abcdef",
+                                        .evidence = "for K3Y%2Fabcdef",
+                                        .hint = "K3Y/abcdef",
+                                        .call = "GET /q?k=K3Y%2Fabcdef"});
+  for (const std::string& text : {error.message, error.evidence, error.hint, error.call})
+    EXPECT_FALSE(text.contains("abcdef")) << text;
 }
 
 }  // namespace
