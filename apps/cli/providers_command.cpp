@@ -8,9 +8,13 @@ namespace vortex::cli {
 namespace {
 
 std::string reach_of(const IntervalSupport& support) {
-  if (!support.depth) return "full history";
-  const auto days = std::chrono::floor<std::chrono::days>(*support.depth).count();
-  return fmt::format("last {} days", days);
+  const auto days = [](Duration span) {
+    return std::chrono::floor<std::chrono::days>(span).count();
+  };
+  std::string text =
+      support.depth ? fmt::format("last {} days", days(*support.depth)) : "full history";
+  if (support.span_max) text += fmt::format(", {} days a call", days(*support.span_max));
+  return text;
 }
 
 std::string joined(const std::vector<std::string_view>& words) {
@@ -20,13 +24,26 @@ std::string joined(const std::vector<std::string_view>& words) {
   return text.empty() ? "none" : text;
 }
 
+// What has to be configured for it, where something has.
+std::string login_of(const Capabilities& can) {
+  const std::string key = fmt::format("providers.{}.", can.name);
+  if (can.auth == "api_key") return fmt::format("an API key: {}api_key", key);
+  if (can.auth == "basic")
+    return fmt::format("user and password: {0}auth.user, {0}auth.password", key);
+  if (can.auth == "oauth2")
+    return fmt::format("OAuth2 client: {0}auth.client_id, {0}auth.client_secret, {0}auth.token_url",
+                       key);
+  if (can.auth == "session") return "session, made by itself";
+  return std::string(can.auth);
+}
+
 std::string provider_text(const Capabilities& can) {
   std::string text = fmt::format("{} ({})\n", can.name, can.title);
   const auto line = [&](std::string_view name, std::string_view value) {
     text += fmt::format("  {:<10} {}\n", name, value);
   };
   line("address", can.default_base_url);
-  line("login", can.auth);
+  line("login", login_of(can));
   line("limits", joined(can.limits));
   line("at once", std::to_string(can.concurrency));
   line("cost", can.cost);
@@ -57,6 +74,11 @@ void write_provider(JsonWriter& json, const Capabilities& can) {
     json.key("depth_days");
     if (support.depth)
       json.value(std::int64_t{std::chrono::floor<std::chrono::days>(*support.depth).count()});
+    else
+      json.null();
+    json.key("call_days_max");
+    if (support.span_max)
+      json.value(std::int64_t{std::chrono::floor<std::chrono::days>(*support.span_max).count()});
     else
       json.null();
     json.end_object();

@@ -1,6 +1,7 @@
 #include "apps/cli/receipt.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/core.h>
 
@@ -33,6 +34,15 @@ void show_failure(Output& output, const ItemReport& item) {
   output.note(fmt::format("    try: {}", untrusted(error.next_step(), 200)));
 }
 
+// What a credential that is refused says is the same for every series of its provider.
+std::string failure_words(const ItemReport& item) {
+  const Error& error = *item.error;
+  const std::string of = error.error_class() == ErrorClass::authentication
+                             ? item.provider
+                             : fmt::format("{} {}", item.provider, title_of(item));
+  return fmt::format("{} {}: {}", to_string(error.code), of, untrusted(error.message, 200));
+}
+
 // Indented, without the last line end, which Output adds.
 std::string lines(const std::string& text) {
   std::string indented;
@@ -61,6 +71,7 @@ void show_quality(Output& output, const QualityReport& quality) {
 
 void show_items(Output& output, const std::vector<ItemReport>& items) {
   int shown = 0;
+  std::map<std::string, int> said;  // how many items failed with those very words
   const auto failed =
       std::ranges::count_if(items, [](const ItemReport& item) { return item.error.has_value(); });
   for (const ItemReport& item : items) {
@@ -70,9 +81,12 @@ void show_items(Output& output, const std::vector<ItemReport>& items) {
     }
     if (item.status == ItemStatus::empty && shown++ < kItemsShownMax) {
       output.note(fmt::format("  {}: no data in the range", title_of(item)));
-    } else if (item.error && shown++ < kItemsShownMax) {
+    } else if (item.error && said[failure_words(item)]++ == 0 && shown++ < kItemsShownMax) {
       show_failure(output, item);
     }
+  }
+  for (const auto& [words, times] : said) {
+    if (times > 1) output.note(fmt::format("  {} more series failed with: {}", times - 1, words));
   }
   if (shown > kItemsShownMax)
     output.note(fmt::format("  and {} more (--json lists all)", shown - kItemsShownMax));

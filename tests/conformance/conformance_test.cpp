@@ -142,6 +142,11 @@ TEST_P(ConformanceTest, C08CapabilitiesAreComplete) {
   EXPECT_EQ(all.auth == "api_key", !all.credential_place.empty());
   EXPECT_TRUE(all.credential_place.empty() || all.credential_place.starts_with("query:") ||
               all.credential_place.starts_with("header:"));
+  // What masks addresses must know the parameter for a secret.
+  if (all.credential_place.starts_with("query:")) {
+    const std::string param(all.credential_place.substr(6));
+    EXPECT_EQ(redact_url("?" + param + "=x"), "?" + param + "=***");
+  }
 }
 
 TEST_P(ConformanceTest, C09B8B10C1CommonRefusalsAreTold) {

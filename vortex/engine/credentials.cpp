@@ -1,5 +1,6 @@
 #include "vortex/engine/credentials.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>

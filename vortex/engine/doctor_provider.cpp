@@ -198,6 +198,21 @@ boost::asio::awaitable<bool> get_credential(const DoctorNetwork* network, Visit*
   co_return false;
 }
 
+// What comes back shows nothing of the credential.
+Task<HttpReply> send_with_credential(const DoctorNetwork* network, const Visit* visit,
+                                     Deadline deadline) {
+  HttpCall call = visit->call;
+  SecretMask mask;
+  if (visit->credential != nullptr) {
+    visit->credential->put_into(call);
+    visit->credential->add_secrets(mask);
+  }
+  auto reply = co_await network->transport->send(visit->route, std::move(call), deadline);
+  if (!reply) co_return std::unexpected(mask.masked(std::move(reply).error()));
+  if (auto body = mask.masked(reply->body.view())) reply->body = Body::take(*std::move(body));
+  co_return reply;
+}
+
 boost::asio::awaitable<void> exchange(const DoctorNetwork* network, Visit* visit) {
   const Clock& clock = network->runtime->clock();
   if (!co_await get_credential(network, visit)) co_return;
@@ -207,16 +222,7 @@ boost::asio::awaitable<void> exchange(const DoctorNetwork* network, Visit* visit
   }
   const CheckTimer timer = timer_of(*visit, "connection", clock);
   const Deadline deadline = Deadline::after(clock.monotonic(), kDoctorCallMax);
-  HttpCall call = visit->call;
-  SecretMask mask;
-  if (visit->credential != nullptr) {
-    visit->credential->put_into(call);
-    visit->credential->add_secrets(mask);
-  }
-  auto reply = co_await network->transport->send(visit->route, std::move(call), deadline);
-  if (!reply) reply.error() = mask.masked(std::move(reply).error());
-  if (auto body = reply ? mask.masked(reply->body.view()) : std::nullopt)
-    reply->body = Body::take(*std::move(body));
+  auto reply = co_await send_with_credential(network, visit, deadline);
   if (!reply) {
     visit->rows.push_back(connection_failure(timer, reply.error(), visit->name));
     skip_from(*visit, "answer", "there was no answer", clock);

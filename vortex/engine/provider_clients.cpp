@@ -84,6 +84,7 @@ Result<ProviderClient*> ProviderClients::client_for(const Provider& provider) {
 Task<ProviderClients::Days> ProviderClients::days_of(std::vector<const Provider*> providers) {
   Days days;
   for (const Provider* provider : providers) {
+    if (!client_for(*provider)) continue;  // its items fail by themselves, with the reason
     VORTEX_CO_TRY(const auto day, co_await day_of(provider));
     if (day) days.emplace(provider->name(), *day);
   }

@@ -6,6 +6,7 @@
 
 #include "vortex/base/ascii.hpp"
 #include "vortex/base/base64.hpp"
+#include "vortex/net/call_check.hpp"
 #include "vortex/secrets/credential.hpp"
 
 namespace vortex {
@@ -102,7 +103,8 @@ Result<CredentialPlace> parse_credential_place(std::string_view text) {
   const bool in_query = text.starts_with("query:");
   if (in_query || text.starts_with("header:")) {
     CredentialPlace place{.in_query = in_query, .name = std::string(text.substr(in_query ? 6 : 7))};
-    if (!place.name.empty()) return place;
+    // Redirects elsewhere drop what goes by such a name.
+    if (is_credential_name(place.name)) return place;
   }
   return fail(ErrorCode::internal, fmt::format("'{}' is no place for an API key", text));
 }

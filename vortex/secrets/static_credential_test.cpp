@@ -60,7 +60,7 @@ TEST_F(StaticCredentialTest, NoneLeavesACallAlone) {
 
 TEST_F(StaticCredentialTest, B9AKeyThatWasExchangedIsReadAgainAndTheSameOneIsRefused) {
   std::string kept = "first-key";
-  auto key = api_key_credential(*parse_credential_place("query:k"),
+  auto key = api_key_credential(*parse_credential_place("query:key"),
                                 [&kept] { return SecretString(kept); });
   const std::uint64_t seen = (*key)->generation();
   const auto refused = renew(**key, seen);
@@ -81,7 +81,7 @@ TEST_F(StaticCredentialTest, J1ALineEndInAKeyBeginsNoHeader) {
   EXPECT_EQ(key.error().code, ErrorCode::authentication);
   EXPECT_FALSE(key.error().to_line().contains("abcdef"));
   EXPECT_FALSE(basic_credential("a:b", reads("password")));
-  for (const char* place : {"", "query:", "header:", "cookie:x"})
+  for (const char* place : {"", "query:", "header:", "cookie:token", "query:q"})
     EXPECT_FALSE(parse_credential_place(place)) << place;
 }
 
