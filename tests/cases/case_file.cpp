@@ -24,6 +24,7 @@ struct CodeName {
 };
 constexpr auto kCodeNames = std::to_array<CodeName>({
     {"rate_limited", ErrorCode::rate_limited},
+    {"quota_exhausted", ErrorCode::quota_exhausted},
     {"banned", ErrorCode::banned},
     {"session_refused", ErrorCode::session_refused},
     {"authentication", ErrorCode::authentication},
@@ -192,7 +193,11 @@ class CaseReader {
       if (!body.empty()) body += '\n';
       body += lines_[at_];
     }
-    reply.body = Body::copy_of(trim(body));
+    // A blank line behind it ends the last line of a body that has lines (CSV).
+    const bool ends_line = body.ends_with('\n') && !body.starts_with('{');
+    std::string text(trim(body));
+    if (ends_line && !text.empty()) text += '\n';
+    reply.body = Body::copy_of(text);
     case_.replies.push_back(std::move(reply));
     return {};
   }

@@ -1,3 +1,4 @@
+#include "vortex/provider/alphavantage/alphavantage_adapter.hpp"
 #include "vortex/provider/registry.hpp"
 #include "vortex/provider/yahoo/yahoo_adapter.hpp"
 #include "vortex/provider/yahoo/yahoo_session.hpp"
@@ -7,6 +8,7 @@ namespace vortex {
 ProviderRegistry builtin_providers() {
   ProviderRegistry registry;
   registry.add(std::make_unique<YahooAdapter>(), std::make_unique<YahooSession>());
+  registry.add(std::make_unique<AlphaVantageAdapter>());
   return registry;
 }
 
