@@ -1,7 +1,7 @@
 // Decodes one stored payload and prints what comes of it as JSON lines with full precision: a line
 // a row, a line an action, then a line of facts; or one line with the error.
-//   decode_file FILE SYMBOL INTERVAL START END RECEIVED_AT STATUS [keep]       (times: unix
-//   seconds)
+//   decode_file FILE SYMBOL INTERVAL START END RECEIVED_AT STATUS [keep|final [PROVIDER]]
+// Times are unix seconds; the provider is yahoo unless named.
 #include <charconv>
 #include <cstdio>
 #include <fstream>
@@ -95,8 +95,10 @@ std::int64_t number_of(std::string_view text) {
 
 int decode_file(std::span<char*> args) {
   if (args.size() < 8) {
-    std::fputs("usage: decode_file FILE SYMBOL INTERVAL START END RECEIVED_AT STATUS [keep]\n",
-               stderr);
+    std::fputs(
+        "usage: decode_file FILE SYMBOL INTERVAL START END RECEIVED_AT STATUS "
+        "[keep|final [PROVIDER]]\n",
+        stderr);
     return 2;
   }
   std::ifstream in(args[1], std::ios::binary);
@@ -116,7 +118,12 @@ int decode_file(std::span<char*> args) {
                         .body = Body::take(std::move(bytes)),
                         .received_at = from_unix_seconds(number_of(args[6]))};
   const ProviderRegistry providers = builtin_providers();
-  const auto page = providers.find("yahoo")->adapter->decode(request, reply);
+  const Provider* provider = providers.find(args.size() > 9 ? args[9] : "yahoo");
+  if (provider == nullptr) {
+    std::fputs("decode_file: no such provider\n", stderr);
+    return 2;
+  }
+  const auto page = provider->adapter->decode(request, reply);
   if (!page) return print_error(page.error());
   print_rows(BarView(*page->bars));
   for (const CorporateAction& action : page->actions) print_action(action);

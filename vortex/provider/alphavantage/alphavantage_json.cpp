@@ -230,7 +230,7 @@ class JsonReader {
   Result<void> read_stamp(std::int64_t& stamp) {
     const std::size_t size = stamps_.size();
     const auto left = static_cast<std::size_t>(end_ - at_);
-    if (left > size + 2 && at_[0] == '"' && at_[size + 1] == '"' && stamps_.read(at_ + 1, stamp))
+    if (left >= size + 2 && at_[0] == '"' && at_[size + 1] == '"' && stamps_.read(at_ + 1, stamp))
         [[likely]] {
       at_ += size + 2;
       return {};
