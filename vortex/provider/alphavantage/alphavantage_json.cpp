@@ -252,7 +252,8 @@ class JsonReader {
   bool like_the_last(std::int64_t stamp) {
     if (form_.columns.empty()) return false;
     const char* start = at_;
-    std::array<double, kColumnsMax> values;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): written before it is read, a row
+    std::array<double, kColumnsMax> values;
     for (std::size_t i = 0; i < form_.columns.size(); ++i) {
       if (!take_exactly(form_.before[i]) || !read_plain_number(at_, values[i])) {
         at_ = start;
