@@ -16,6 +16,7 @@ set(VORTEX_PUBLIC_HEADERS
   vortex/base/secret.hpp
   vortex/provider/adapter.hpp
   vortex/provider/registry.hpp
+  vortex/provider/saved_files.hpp
   # the words of the trade
   vortex/model/adjustment.hpp
   vortex/model/bars_request.hpp

@@ -17,6 +17,7 @@ CommandResult run_compact(CommandContext& context);
 CommandResult run_vacuum(CommandContext& context);
 CommandResult run_why(CommandContext& context);
 CommandResult run_revisions(CommandContext& context);
+CommandResult run_import(CommandContext& context);
 CommandResult run_replay(CommandContext& context);
 CommandResult run_validate(CommandContext& context);
 CommandResult run_gaps(CommandContext& context);

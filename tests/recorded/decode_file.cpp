@@ -1,7 +1,7 @@
 // Decodes one stored payload and prints what comes of it as JSON lines with full precision: a line
 // a row, a line an action, then a line of facts; or one line with the error.
-//   decode_file FILE SYMBOL INTERVAL START END RECEIVED_AT STATUS [keep|final [PROVIDER]]
-// Times are unix seconds; the provider is yahoo unless named.
+//   decode_file FILE SYMBOL INTERVAL START END RECEIVED_AT STATUS [keep|final [PROVIDER [TYPE]]]
+// Times are unix seconds; the provider is yahoo unless named; TYPE is the Content-Type.
 #include <charconv>
 #include <cstdio>
 #include <fstream>
@@ -97,7 +97,7 @@ int decode_file(std::span<char*> args) {
   if (args.size() < 8) {
     std::fputs(
         "usage: decode_file FILE SYMBOL INTERVAL START END RECEIVED_AT STATUS "
-        "[keep|final [PROVIDER]]\n",
+        "[keep|final [PROVIDER [TYPE]]]\n",
         stderr);
     return 2;
   }
@@ -114,9 +114,10 @@ int decode_file(std::span<char*> args) {
       .interval = *interval,
       .range = {from_unix_seconds(number_of(args[4])), from_unix_seconds(number_of(args[5]))},
       .keep_unfinal = args.size() > 8 && std::string_view(args[8]) == "keep"};
-  const HttpReply reply{.status = static_cast<int>(number_of(args[7])),
-                        .body = Body::take(std::move(bytes)),
-                        .received_at = from_unix_seconds(number_of(args[6]))};
+  HttpReply reply{.status = static_cast<int>(number_of(args[7])),
+                  .body = Body::take(std::move(bytes)),
+                  .received_at = from_unix_seconds(number_of(args[6]))};
+  if (args.size() > 10) reply.headers.push_back({.name = "Content-Type", .value = args[10]});
   const ProviderRegistry providers = builtin_providers();
   const Provider* provider = providers.find(args.size() > 9 ? args[9] : "yahoo");
   if (provider == nullptr) {

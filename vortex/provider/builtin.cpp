@@ -1,4 +1,5 @@
 #include "vortex/provider/alphavantage/alphavantage_adapter.hpp"
+#include "vortex/provider/barchart/barchart_adapter.hpp"
 #include "vortex/provider/registry.hpp"
 #include "vortex/provider/yahoo/yahoo_adapter.hpp"
 #include "vortex/provider/yahoo/yahoo_session.hpp"
@@ -9,6 +10,8 @@ ProviderRegistry builtin_providers() {
   ProviderRegistry registry;
   registry.add(std::make_unique<YahooAdapter>(), std::make_unique<YahooSession>());
   registry.add(std::make_unique<AlphaVantageAdapter>());
+  registry.add(std::make_unique<BarchartAdapter>(), nullptr,
+               std::make_unique<BarchartSavedFiles>());
   return registry;
 }
 

@@ -7,9 +7,10 @@
 namespace vortex {
 
 void ProviderRegistry::add(std::unique_ptr<const HttpAdapter> adapter,
-                           std::unique_ptr<const SessionSteps> session) {
+                           std::unique_ptr<const SessionSteps> session,
+                           std::unique_ptr<const SavedFiles> files) {
   assert(adapter != nullptr && find(adapter->capabilities().name) == nullptr);
-  providers_.push_back({std::move(adapter), std::move(session)});
+  providers_.push_back({std::move(adapter), std::move(session), std::move(files)});
 }
 
 const Provider* ProviderRegistry::find(std::string_view name) const {

@@ -7,19 +7,22 @@
 #include <vector>
 
 #include "vortex/provider/adapter.hpp"
+#include "vortex/provider/saved_files.hpp"
 
 namespace vortex {
 
 struct Provider {
   std::unique_ptr<const HttpAdapter> adapter;
   std::unique_ptr<const SessionSteps> session;  // null: no login
+  std::unique_ptr<const SavedFiles> files;      // null: none that `vortex import` reads
   std::string_view name() const { return adapter->capabilities().name; }
 };
 
 class ProviderRegistry {
  public:
   void add(std::unique_ptr<const HttpAdapter> adapter,
-           std::unique_ptr<const SessionSteps> session = nullptr);
+           std::unique_ptr<const SessionSteps> session = nullptr,
+           std::unique_ptr<const SavedFiles> files = nullptr);
   const Provider* find(std::string_view name) const;  // null when unknown
   std::span<const Provider> all() const { return providers_; }
   std::vector<std::string_view> names() const;

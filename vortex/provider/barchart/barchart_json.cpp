@@ -1,0 +1,291 @@
+// getHistory.json → columns: one walk over the document with simdjson.
+#include <array>
+#include <utility>
+
+#include <simdjson.h>
+
+#include "vortex/provider/barchart/barchart_errors.hpp"
+#include "vortex/provider/barchart/barchart_rows.hpp"
+#include "vortex/provider/barchart/barchart_stamp.hpp"
+#include "vortex/provider/http_status.hpp"
+
+namespace vortex {
+namespace {
+
+namespace json = simdjson::ondemand;
+using simdjson::error_code;
+
+constexpr std::size_t kShownMax = 60;
+
+struct NumberMember {
+  std::string_view name;
+  BarColumn column;
+  bool wanted;
+};
+constexpr auto kNumbers = std::to_array<NumberMember>({{"open", kOpen, true},
+                                                       {"high", kHigh, true},
+                                                       {"low", kLow, true},
+                                                       {"close", kClose, true},
+                                                       {"volume", kVolume, true},
+                                                       {"openInterest", kOpenInterest, false}});
+
+// Depth of the document at its end, or inside a string: it was cut.
+bool cut_short(std::string_view text) {
+  std::int64_t depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return quoted || depth > 0;
+}
+
+class JsonWalk {
+ public:
+  JsonWalk(const BarchartQuery& query, const HttpReply& reply)
+      : query_(query), reply_(reply), by_session_(!is_intraday(query.request.interval)) {}
+
+  Result<BarchartRows> read() {
+    const Body& body = reply_.body;
+    const simdjson::padded_string_view view(body.data(), body.size(),
+                                            body.size() + Body::kBodyPadding);
+    if (const auto error = parser_.iterate(view).get(document_)) return broken("", error);
+    opened_ = true;
+    json::object root;
+    if (const auto error = document_.get_object().get(root)) return broken("", error);
+    for (auto field : root) {
+      std::string_view key;
+      json::value value;
+      if (const auto error = field.unescaped_key().get(key)) return broken("", error);
+      if (const auto error = field.value().get(value)) return broken(key, error);
+      if (key == "status") {
+        VORTEX_TRY_VOID(read_status(value));
+      } else if (key == "results") {
+        if (std::exchange(seen_results_, true)) {
+          return bad(ErrorCode::bad_payload, "results comes twice");
+        }
+        VORTEX_TRY_VOID(read_results(value));
+      }
+    }
+    if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+      return broken("after the document", simdjson::TRAILING_CONTENT);
+    }
+    return whole();
+  }
+
+ private:
+  std::unexpected<Error> bad(ErrorCode code, std::string message) const {
+    return std::unexpected(reply_error(code, std::move(message), reply_));
+  }
+
+  std::unexpected<Error> broken(std::string_view where, error_code error) {
+    std::string message = "at " + std::string(where.empty() ? "the document" : where) + ": " +
+                          simdjson::error_message(error);
+    const char* location = nullptr;
+    if (opened_ && !document_.current_location().get(location)) {
+      message += ", at byte " + std::to_string(location - reply_.body.data());
+    }
+    if (cut_short(reply_.body.view())) {
+      return bad(ErrorCode::truncated,
+                 "cut at byte " + std::to_string(reply_.body.size()) + ", " + message);
+    }
+    const bool other_type = error == simdjson::INCORRECT_TYPE;
+    return bad(other_type ? ErrorCode::schema : ErrorCode::bad_payload, std::move(message));
+  }
+
+  std::string here(std::string_view member) const {
+    return "results[" + std::to_string(count_) + "]." + std::string(member);
+  }
+
+  Result<void> read_status(json::value value) {
+    json::object object;
+    if (const auto error = value.get_object().get(object)) return broken("status", error);
+    BarchartStatus status;
+    for (auto field : object) {
+      std::string_view key;
+      json::value member;
+      if (const auto error = field.unescaped_key().get(key)) return broken("status", error);
+      if (const auto error = field.value().get(member)) return broken("status", error);
+      if (key == "code") {
+        std::int64_t code = 0;
+        if (const auto error = member.get_int64().get(code)) return broken("status.code", error);
+        status.code = static_cast<int>(code);
+        seen_status_ = true;
+      } else if (key == "message") {
+        std::string_view text;
+        if (const auto error = member.get_string().get(text)) {
+          return broken("status.message", error);
+        }
+        status.message = text;
+      }
+    }
+    status_error_ = barchart_status_error(status, reply_);
+    return {};
+  }
+
+  Result<void> read_results(json::value value) {
+    json::array results;
+    if (const auto wrong = value.get_array().get(results)) {
+      bool is_null = false;
+      if (const auto error = value.is_null().get(is_null)) return broken("results", error);
+      if (!is_null) return broken("results", wrong);
+      results_are_null_ = true;
+      return {};
+    }
+    constexpr std::size_t kRowBytesGuess = 150;
+    rows_.bars.reserve(reply_.body.size() / kRowBytesGuess);
+    for (auto element : results) {
+      json::object row;
+      if (const auto error = element.get_object().get(row)) {
+        return broken("results[" + std::to_string(count_) + "]", error);
+      }
+      VORTEX_TRY_VOID(read_row(row));
+      ++count_;
+    }
+    return {};
+  }
+
+  Result<void> read_row(json::object row) {
+    std::array<double, kNumbers.size()> numbers{};
+    numbers.fill(BarBatchBuilder::kMissing);
+    unsigned seen = 0;
+    seen_ = {};
+    for (auto field : row) {
+      std::string_view key;
+      json::value value;
+      if (const auto error = field.unescaped_key().get(key)) return broken(here(""), error);
+      if (const auto error = field.value().get(value)) return broken(here(key), error);
+      if (key == "symbol" || key == "timestamp" || key == "tradingDay") {
+        VORTEX_TRY_VOID(read_text(key, value));
+        continue;
+      }
+      for (std::size_t i = 0; i < kNumbers.size(); ++i) {
+        if (key != kNumbers[i].name) continue;
+        if ((seen & (1U << i)) != 0) return bad(ErrorCode::bad_payload, here(key) + " comes twice");
+        seen |= 1U << i;
+        VORTEX_TRY_VOID(read_number(key, value, numbers[i]));
+        break;
+      }
+    }
+    VORTEX_TRY_VOID(check_row(seen));
+    rows_.bars.timestamps().append(by_session_ && seen_.day ? days_.micros()
+                                   : by_session_            ? stamps_.day_micros()
+                                                            : stamps_.micros());
+    for (std::size_t i = 0; i < kNumbers.size(); ++i) {
+      rows_.bars.column(kNumbers[i].column).append(numbers[i]);
+    }
+    return {};
+  }
+
+  Result<void> check_row(unsigned seen) const {
+    for (std::size_t i = 0; i < kNumbers.size(); ++i) {
+      if (!kNumbers[i].wanted || (seen & (1U << i)) != 0) continue;
+      return bad(ErrorCode::schema, here(kNumbers[i].name) + " is missing");
+    }
+    if (!seen_.stamp) return bad(ErrorCode::schema, here("timestamp") + " is missing");
+    if (!seen_.symbol) return bad(ErrorCode::schema, here("symbol") + " is missing");
+    return {};
+  }
+
+  Result<void> read_number(std::string_view key, json::value& value, double& out) {
+    if (value.get_double().get(out) == simdjson::SUCCESS) [[likely]] {
+      return {};
+    }
+    out = BarBatchBuilder::kMissing;
+    json::json_type type{};
+    if (const auto error = value.type().get(type)) return broken(here(key), error);
+    if (type == json::json_type::null) {
+      bool is_null = false;
+      if (const auto error = value.is_null().get(is_null)) return broken(here(key), error);
+      if (!is_null) return broken(here(key), simdjson::N_ATOM_ERROR);
+      return {};
+    }
+    if (type == json::json_type::number) return broken(here(key), simdjson::NUMBER_ERROR);
+    return bad(ErrorCode::schema, here(key) + " is no number; a number such as 412.5 is expected");
+  }
+
+  Result<void> read_text(std::string_view key, json::value& value) {
+    std::string_view text;
+    if (const auto error = value.get_string().get(text)) return broken(here(key), error);
+    if (key == "symbol") return read_symbol(text);
+    const bool is_day = key == "tradingDay";
+    (is_day ? seen_.day : seen_.stamp) = true;
+    BarchartStamps& stamps = is_day ? days_ : stamps_;
+    // Stamps read a little past a text's end; the document's own bytes may stand there.
+    constexpr std::size_t kStampMax = 32;
+    std::array<char, kStampMax + 32> copy{};
+    if (text.size() <= kStampMax) text.copy(copy.data(), text.size());
+    const bool known = count_ > 0 || stamps.learn(text);
+    const bool formed = is_day ? !stamps.has_time() : stamps.has_zone();
+    if (known && formed && text.size() <= kStampMax &&
+        stamps.read(copy.data()) == copy.data() + text.size()) {
+      return {};
+    }
+    return bad(ErrorCode::schema, here(key) + ": '" + untrusted(text, kShownMax) +
+                                      "' came, expected " +
+                                      (is_day ? "2020-05-01" : "2020-05-01T00:00:00-04:00"));
+  }
+
+  Result<void> read_symbol(std::string_view text) {
+    seen_.symbol = true;
+    if (rows_.symbol == text && count_ > 0) return {};
+    if (!barchart_same_symbol(query_.symbol, text)) {
+      return bad(ErrorCode::mismatch, "asked for " + std::string(query_.symbol) + ", " +
+                                          here("symbol") + " is '" + untrusted(text, kShownMax) +
+                                          "'");
+    }
+    rows_.symbol = text;
+    return {};
+  }
+
+  Result<BarchartRows> whole() {
+    if (status_error_) return std::unexpected(std::move(*status_error_));
+    if (!seen_status_) return bad(ErrorCode::schema, "status.code is missing");
+    if (!seen_results_) return bad(ErrorCode::schema, "results is missing");
+    if (results_are_null_) {
+      return bad(ErrorCode::schema, "results is null though status.code is 200");
+    }
+    rows_.stamps_are_utc = !by_session_;
+    rows_.has_time_of_day = true;
+    return std::move(rows_);
+  }
+
+  struct Seen {
+    bool symbol = false;
+    bool stamp = false;
+    bool day = false;
+  };
+
+  const BarchartQuery& query_;
+  const HttpReply& reply_;
+  bool by_session_;
+  json::parser parser_;
+  json::document document_;
+  bool opened_ = false;
+  BarchartRows rows_;
+  BarchartStamps stamps_;
+  BarchartStamps days_;
+  Seen seen_;
+  std::size_t count_ = 0;
+  bool seen_status_ = false;
+  bool seen_results_ = false;
+  bool results_are_null_ = false;
+  std::optional<Error> status_error_;
+};
+
+}  // namespace
+
+Result<BarchartRows> read_barchart_json(const BarchartQuery& query, const HttpReply& reply) {
+  return JsonWalk(query, reply).read();
+}
+
+}  // namespace vortex
