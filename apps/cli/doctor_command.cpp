@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "vortex/engine/account_report.hpp"
+#include "vortex/engine/credentials.hpp"
 #include "vortex/engine/doctor_disk.hpp"
 #include "vortex/engine/doctor_machine.hpp"
 #include "vortex/engine/doctor_provider.hpp"
@@ -23,11 +24,31 @@ void append(Rows& rows, Rows more) {
   std::ranges::move(more, std::back_inserter(rows));
 }
 
+bool is_named(const Settings& settings, const std::string& provider) {
+  const auto names = [&](const std::vector<std::string>& list) {
+    return std::ranges::find(list, provider) != list.end();
+  };
+  return names(settings.default_providers) ||
+         std::ranges::any_of(settings.jobs, [&](const auto& job) { return names(job.providers); });
+}
+
+// Nobody who uses other providers needs this one's key.
+bool is_unused(const Settings& settings, const Provider& provider) {
+  const Capabilities& can = provider.adapter->capabilities();
+  const auto own = settings.providers.find(std::string(can.name));
+  if (!wants_credential(can) || own == settings.providers.end()) return false;
+  return !is_named(settings, own->first) && !has_credential(own->second);
+}
+
 // Those of --provider, else all: one that is not asked today may be tomorrow's fallback.
-Result<std::vector<std::string>> chosen_providers(CommandContext& context) {
-  const auto known = context.registry().names();
-  VORTEX_TRY(std::vector<std::string> chosen, context.arguments().providers(known));
-  if (chosen.empty()) chosen.assign(known.begin(), known.end());
+Result<std::vector<std::string>> chosen_providers(CommandContext& context,
+                                                  const Settings& settings) {
+  VORTEX_TRY(std::vector<std::string> chosen,
+             context.arguments().providers(context.registry().names()));
+  if (!chosen.empty()) return chosen;
+  for (const Provider& provider : context.registry().all()) {
+    if (!is_unused(settings, provider)) chosen.emplace_back(provider.name());
+  }
   return chosen;
 }
 
@@ -96,10 +117,11 @@ std::string answer_text(const Rows& rows) {
 }  // namespace
 
 CommandResult run_doctor(CommandContext& context) {
-  VORTEX_TRY(const std::vector<std::string> providers, chosen_providers(context));
   const Clock& clock = context.clock();
-  Rows rows{check_tzdata(system_tzdata(), clock)};
   const CheckedSettings checked = context.check();
+  VORTEX_TRY(const std::vector<std::string> providers,
+             chosen_providers(context, checked.loaded.settings));
+  Rows rows{check_tzdata(system_tzdata(), clock)};
   rows.push_back(check_config(checked.loaded.file, checked.problems, clock));
   if (!checked.problems.empty()) {
     const std::string why = "the settings must be right first";

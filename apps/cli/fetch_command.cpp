@@ -24,6 +24,10 @@ void write_item(JsonWriter& json, const ItemReport& item) {
   else
     json.null();
   json.member("rows", item.rows_new);
+  json.key("skipped");
+  json.begin_array();
+  for (const SkippedProvider& skipped : item.skipped) write_json(json, skipped);
+  json.end_array();
   json.end_object();
 }
 

@@ -54,6 +54,25 @@ std::string lines(const std::string& text) {
   return indented;
 }
 
+// Each provider and reason once, however many series it holds for.
+void show_skipped(Output& output, const std::vector<ItemReport>& items) {
+  std::map<std::string, std::vector<std::string>> series;
+  for (const ItemReport& item : items) {
+    for (const SkippedProvider& skipped : item.skipped) {
+      series[fmt::format("{} skipped: {} {}", skipped.provider, to_string(skipped.code),
+                         untrusted(skipped.message, 200))]
+          .push_back(title_of(item));
+    }
+  }
+  int shown = 0;
+  for (const auto& [words, titles] : series) {
+    if (shown++ == kItemsShownMax) break;
+    const std::string more =
+        titles.size() > 1 ? fmt::format(" and {} more", titles.size() - 1) : "";
+    output.note(fmt::format("  note: {}{}: {}", titles.front(), more, words));
+  }
+}
+
 }  // namespace
 
 void show_quality(Output& output, const QualityReport& quality) {
@@ -74,6 +93,7 @@ void show_items(Output& output, const std::vector<ItemReport>& items) {
   std::map<std::string, int> said;  // how many items failed with those very words
   const auto failed =
       std::ranges::count_if(items, [](const ItemReport& item) { return item.error.has_value(); });
+  show_skipped(output, items);
   for (const ItemReport& item : items) {
     for (const std::string& note : item.notes) {
       if (shown < kItemsShownMax)

@@ -3,9 +3,12 @@
 #include <utility>
 
 #include <arrow/record_batch.h>
+#include <arrow/table.h>
 
 #include "vortex/base/log.hpp"
+#include "vortex/codec/arrow_error.hpp"
 #include "vortex/codec/bar_schema.hpp"
+#include "vortex/codec/bar_view.hpp"
 #include "vortex/runtime/run_on_pool.hpp"
 
 namespace vortex {
@@ -20,6 +23,17 @@ std::uint64_t size_of(const SeriesBatch& batch) {
     bytes += static_cast<std::uint64_t>(bars->num_rows()) * kBytesPerRow;
   for (const Capture& capture : batch.captures) bytes += capture.frame.size();
   return bytes;
+}
+
+Result<std::optional<Adjustment>> stored_adjustment(Dataset& dataset, const SeriesKey& key) {
+  VORTEX_TRY(const auto states, dataset.states({key}));
+  if (states.front().last_bars.empty()) return std::nullopt;
+  const TimePoint last = states.front().last_bars.back();
+  VORTEX_TRY(const auto bars, dataset.stored_bars(key, {last, last + Duration(1)}));
+  if (bars->num_rows() == 0) return std::nullopt;
+  VORTEX_TRY(const auto batch, to_result(bars->CombineChunksToBatch(), ErrorCode::storage));
+  VORTEX_TRY(const Adjustment adjusted, parse_adjustment(BarView(*batch).text(kAdjusted, 0)));
+  return adjusted;
 }
 
 }  // namespace
@@ -48,6 +62,13 @@ boost::asio::awaitable<void> Committer::add(std::size_t item, SeriesBatch batch)
   auto turn = co_await turn_.take();
   if (!turn) co_return;                     // stopped: flush commits it
   if (is_due()) co_await commit_pending();  // else somebody did while this one waited
+}
+
+Task<std::optional<Adjustment>> Committer::adjustment_of(SeriesKey key) {
+  VORTEX_CO_TRY(auto turn, co_await turn_.take());
+  Dataset* dataset = &dataset_;
+  co_return co_await run_on_pool(
+      runtime_, [dataset, key = std::move(key)] { return stored_adjustment(*dataset, key); });
 }
 
 boost::asio::awaitable<void> Committer::flush() {

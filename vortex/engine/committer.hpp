@@ -28,6 +28,9 @@ class Committer {
   // being committed and the next one is full too. Storage trouble is noted in the report.
   boost::asio::awaitable<void> add(std::size_t item, SeriesBatch batch);
 
+  // How the stored rows of a series are adjusted: its newest bar; none where it has no rows.
+  Task<std::optional<Adjustment>> adjustment_of(SeriesKey key);
+
   // Commits what is left, and merges small files where it is worth it.
   boost::asio::awaitable<void> flush();
 

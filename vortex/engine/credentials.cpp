@@ -105,6 +105,12 @@ bool wants_credential(const Capabilities& provider) {
   return std::ranges::find(kKinds, provider.auth) != kKinds.end();
 }
 
+bool has_credential(const ProviderSettings& settings) {
+  const AuthSettings& auth = settings.auth;
+  return !settings.api_key.empty() || !auth.user.empty() || !auth.password.empty() ||
+         !auth.client_id.empty() || !auth.client_secret.empty();
+}
+
 Result<SecretString> account_secret(const CredentialSource& source) {
   const std::string_view auth = source.provider->auth;
   if (auth == "api_key") return secret_of(source, api_key_of(source));

@@ -24,6 +24,9 @@ struct CredentialSource {
 // Do calls carry a credential that the user must give? A session is made by its own steps.
 bool wants_credential(const Capabilities& provider);
 
+// Is anything of one configured?
+bool has_credential(const ProviderSettings& settings);
+
 // The secret whose hash tells this account from others: the API key, the user, the client. Empty
 // where none is wanted. `authentication` with the key to set where one is wanted and missing.
 Result<SecretString> account_secret(const CredentialSource& source);

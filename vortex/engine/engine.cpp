@@ -45,6 +45,25 @@ struct Engine::Impl {
     return days;
   }
 
+  // Which of the providers named may not be asked now.
+  Result<ProviderClients::Unready> unready(const SyncRequest& request) {
+    std::vector<const Provider*> named;
+    for (const SyncItem& item : request.items) {
+      for (const std::string& name : item.providers) {
+        const Provider* const provider = parts.providers.find(name);
+        if (std::ranges::find(named, provider) == named.end()) named.push_back(provider);
+      }
+    }
+    Result<ProviderClients::Unready> unready;
+    parts.runtime->run(ask_unready(std::move(named), &unready));
+    return unready;
+  }
+
+  boost::asio::awaitable<void> ask_unready(std::vector<const Provider*> named,
+                                           Result<ProviderClients::Unready>* unready) {
+    *unready = co_await clients->unready(std::move(named));
+  }
+
   boost::asio::awaitable<void> ask_days(std::vector<const Provider*> asked,
                                         Result<ProviderClients::Days>* days) {
     *days = co_await clients->days_of(std::move(asked));
@@ -75,7 +94,7 @@ Result<void> check_providers(const SyncRequest& request, const ProviderRegistry&
   for (const SyncItem& item : request.items) {
     for (const std::string& name : item.providers) {
       if (providers.find(name) != nullptr) continue;
-      return std::unexpected(route_item(item, context).error());
+      return std::unexpected(*route_item(item, context).error);
     }
   }
   return {};
@@ -144,10 +163,11 @@ Engine::~Engine() = default;
 
 Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hooks) {
   const Monotonic started = impl_->clock.monotonic();
-  const RouteContext context{.providers = &impl_->parts.providers,
-                             .settings = &impl_->settings,
-                             .now = impl_->clock.now()};
+  RouteContext context{.providers = &impl_->parts.providers,
+                       .settings = &impl_->settings,
+                       .now = impl_->clock.now()};
   VORTEX_TRY_VOID(check_providers(request, impl_->parts.providers, context));
+  VORTEX_TRY(context.unready, impl_->unready(request));
   SyncReport report{.store = impl_->settings.store_uri};
   std::vector<PlannedItem> items = plan_items(request, context, report);
 
@@ -179,12 +199,13 @@ Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hoo
 
 Result<FetchReport> Engine::fetch(const SyncRequest& request, const SyncHooks& hooks) {
   const Monotonic started = impl_->clock.monotonic();
-  const RouteContext context{.providers = &impl_->parts.providers,
-                             .settings = &impl_->settings,
-                             .now = impl_->clock.now(),
-                             .default_reach = kFetchReach,
-                             .reach_is_depth = false};
+  RouteContext context{.providers = &impl_->parts.providers,
+                       .settings = &impl_->settings,
+                       .now = impl_->clock.now(),
+                       .default_reach = kFetchReach,
+                       .reach_is_depth = false};
   VORTEX_TRY_VOID(check_providers(request, impl_->parts.providers, context));
+  VORTEX_TRY(context.unready, impl_->unready(request));
   SyncReport report;
   std::vector<PlannedItem> items = plan_items(request, context, report);
   note_plan(items, context.now, report);

@@ -55,10 +55,10 @@ std::optional<TimePoint> served_from(const GapSources& sources, const SeriesKey&
                       .interval = key.interval,
                       .since = wanted.start,
                       .until = wanted.end};
-  const auto routed = route_item(
+  const Route route = route_item(
       item, {.providers = &sources.providers, .settings = &sources.settings, .now = sources.now});
-  if (!routed || routed->request.range.start <= wanted.start) return std::nullopt;
-  return routed->request.range.start;
+  if (!route.first || route.first->request.range.start <= wanted.start) return std::nullopt;
+  return route.first->request.range.start;
 }
 
 struct Known {

@@ -65,9 +65,14 @@ bool says_nothing_of_the_range(const Error& error) {
 Journey::Journey(const Parts& parts, SyncReport& report)
     : parts_(parts), report_(report), collected_(report.items.size()) {}
 
-boost::asio::awaitable<void> Journey::travel(Leg leg) {
+boost::asio::awaitable<bool> Journey::travel(Leg leg) {
   SeriesBatch batch{.key = key_of(leg)};
-  Reading reading{.batch = &batch};
+  auto before = co_await adjustment_before(&leg);
+  if (!before) {
+    fail_item(leg.item, std::move(before).error());
+    co_return false;
+  }
+  Reading reading{.batch = &batch, .join = PageJoin(*before)};
 
   for (const PlannedRange& range : leg.ranges) {
     auto error = co_await ask_range(&leg, range, &reading);
@@ -82,7 +87,18 @@ boost::asio::awaitable<void> Journey::travel(Leg leg) {
   }
   ItemReport& item = report_.items[leg.item];
   if (!item.error && !reading.any_rows && !leg.ranges.empty()) item.status = ItemStatus::empty;
+  const bool brought_rows = reading.any_rows && !reading.join.is_broken();
   if (parts_.committer != nullptr) co_await parts_.committer->add(leg.item, std::move(batch));
+  co_return brought_rows;
+}
+
+Task<std::optional<Adjustment>> Journey::adjustment_before(const Leg* leg) {
+  if (parts_.committer == nullptr) co_return std::nullopt;
+  for (const SeriesKey& key : leg->stands_in_for) {
+    VORTEX_CO_TRY(const auto adjusted, co_await parts_.committer->adjustment_of(key));
+    if (adjusted) co_return adjusted;
+  }
+  co_return std::nullopt;
 }
 
 boost::asio::awaitable<std::optional<Error>> Journey::ask_range(const Leg* leg,

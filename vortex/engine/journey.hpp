@@ -17,10 +17,11 @@ namespace vortex {
 struct Leg {
   std::size_t item = 0;  // its place in the report
   ProviderClient* client = nullptr;
-  BarsRequest request;               // the whole range wanted
-  std::vector<PlannedRange> ranges;  // what of it must be asked
-  std::string rule;                  // that defers calls beyond calls_now
-  TimePoint resets_at;               // … until then
+  BarsRequest request;                   // the whole range wanted
+  std::vector<PlannedRange> ranges;      // what of it must be asked
+  std::string rule;                      // that defers calls beyond calls_now
+  TimePoint resets_at;                   // … until then
+  std::vector<SeriesKey> stands_in_for;  // the series of providers that do not serve it now
 };
 
 // What came for one call, page after page.
@@ -41,8 +42,9 @@ class Journey {
   };
   Journey(const Parts& parts, SyncReport& report);
 
-  // Asks, decodes and hands over one leg. Never fails: what goes wrong stands in the report.
-  boost::asio::awaitable<void> travel(Leg leg);
+  // Asks, decodes and hands over one leg; true where rows came. Never fails: what goes wrong stands
+  // in the report.
+  boost::asio::awaitable<bool> travel(Leg leg);
 
   // For fetch: the batches of each item, in time order without repeated stamps.
   std::vector<std::shared_ptr<arrow::RecordBatch>> collected(std::size_t item) const;
@@ -55,6 +57,9 @@ class Journey {
     bool any_rows = false;
     PageJoin join;
   };
+
+  // How the rows are adjusted that the leg's rows stand in for; none where there are none.
+  Task<std::optional<Adjustment>> adjustment_before(const Leg* leg);
 
   // Asks the calls of one range in time order; the error of the first that failed.
   boost::asio::awaitable<std::optional<Error>> ask_range(const Leg* leg, PlannedRange planned,

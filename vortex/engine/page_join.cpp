@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "vortex/codec/bar_view.hpp"
+#include "vortex/store/share_basis.hpp"
 
 namespace vortex {
 
@@ -18,7 +19,13 @@ Result<void> PageJoin::add(const CheckedPage& page) {
     VORTEX_TRY_VOID(agree("currency", currency_, page.page.instrument->currency));
   }
   if (page.page.bars->num_rows() == 0) return {};
-  return agree("adjustment", adjusted_, BarView(*page.page.bars).text(kAdjusted, 0));
+  const std::string_view adjusted = BarView(*page.page.bars).text(kAdjusted, 0);
+  VORTEX_TRY_VOID(agree("adjustment", adjusted_, adjusted));
+  if (!series_) return {};
+  VORTEX_TRY(const Adjustment found, parse_adjustment(adjusted));
+  auto fits = check_convertible(found, *series_);
+  is_broken_ = !fits;
+  return fits;
 }
 
 Result<void> PageJoin::agree(std::string_view what, std::optional<std::string>& known,

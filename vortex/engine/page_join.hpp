@@ -8,11 +8,16 @@
 #include <string>
 
 #include "vortex/engine/decode_job.hpp"
+#include "vortex/model/adjustment.hpp"
 
 namespace vortex {
 
 class PageJoin {
  public:
+  // `series`: how the rows are adjusted that stand in for it; what cannot be brought to that is no
+  // page of the series.
+  explicit PageJoin(std::optional<Adjustment> series = std::nullopt) : series_(series) {}
+
   // Before the first page of a planned call.
   void begin_call() { asked_.clear(); }
 
@@ -33,6 +38,7 @@ class PageJoin {
   Result<void> agree(std::string_view what, std::optional<std::string>& known,
                      std::string_view found);
 
+  std::optional<Adjustment> series_;
   std::set<std::string> asked_;
   std::optional<std::string> currency_;
   std::optional<std::string> adjusted_;

@@ -339,6 +339,16 @@ void ProviderClient::publish(Event event) const {
   parts_.events->publish(event);
 }
 
+std::optional<Error> ProviderClient::open_breaker() const {
+  const Now now = account_.now();
+  const GuardSnapshot guard = account_.guard().snapshot(now);
+  if (guard.state != BreakerState::open || guard.open_for <= Duration::zero()) return std::nullopt;
+  Error error{.code = ErrorCode::breaker_open,
+              .message = "it failed too often and is left alone for a while"};
+  error.retry_at = now.calendar + guard.open_for;
+  return error;
+}
+
 ProviderStatus ProviderClient::status() const {
   const Now now = account_.now();
   const GuardSnapshot guard = account_.guard().snapshot(now);

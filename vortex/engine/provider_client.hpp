@@ -64,6 +64,9 @@ class ProviderClient {
   // Nobody is asked any more with a credential that was refused, until this was called.
   void forget_refusal();
 
+  // While it is open: until when.
+  std::optional<Error> open_breaker() const;
+
   ProviderStatus status() const;
 
   // What its attempts brought since this was last asked: how the provider is, without asking it.

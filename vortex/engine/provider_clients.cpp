@@ -46,6 +46,24 @@ std::unique_ptr<Directory> directory_of(const Settings& settings, const Clock& c
   return directory;
 }
 
+// Why the account may not ask now, where the ledger knows.
+std::optional<Error> refusal_of(const AccountUse& use, TimePoint now) {
+  if (use.closed && use.closed->until_calendar > now) {
+    Error error{.code = use.closed->code,
+                .message = fmt::format("its account is paused: {}", use.closed->rule)};
+    error.retry_at = use.closed->until_calendar;
+    return error;
+  }
+  for (const AllowanceUse& allowance : use.allowances) {
+    if (!allowance.is_day || allowance.used < allowance.limit) continue;
+    Error error{.code = ErrorCode::quota_exhausted,
+                .message = fmt::format("today's allowance ({}) is used up", allowance.rule)};
+    error.retry_at = allowance.resets_at;
+    return error;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ProviderClients::ProviderClients(Parts parts)
@@ -91,16 +109,34 @@ Task<ProviderClients::Days> ProviderClients::days_of(std::vector<const Provider*
   co_return days;
 }
 
-Task<std::optional<AllowanceUse>> ProviderClients::day_of(const Provider* provider) {
+Task<ProviderClients::Unready> ProviderClients::unready(std::vector<const Provider*> providers) {
+  Unready unready;
+  for (const Provider* provider : providers) {
+    const auto client = client_for(*provider);
+    if (!client) {
+      unready.emplace(provider->name(), client.error());
+      continue;
+    }
+    VORTEX_CO_TRY(const AccountUse use, co_await use_of(provider));
+    auto error = (*client)->open_breaker();
+    if (!error) error = refusal_of(use, parts_.runtime->clock().now());
+    if (error) unready.emplace(provider->name(), std::move(*error));
+  }
+  co_return unready;
+}
+
+Task<AccountUse> ProviderClients::use_of(const Provider* provider) {
   VORTEX_CO_TRY(const ProviderClient* client, client_for(*provider));
   VORTEX_CO_TRY(auto turn, co_await ledger_turn_.take());
-  VORTEX_CO_TRY(const AccountUse use,
-                co_await run_on_pool(
-                    *parts_.runtime, [ledger = parts_.ledger, name = client->account(),
-                                      limits = client->limits(), clock = &parts_.runtime->clock()] {
-                      return ledger->use(name, limits,
-                                         {.elapsed = clock->monotonic(), .calendar = clock->now()});
-                    }));
+  co_return co_await run_on_pool(
+      *parts_.runtime, [ledger = parts_.ledger, name = client->account(), limits = client->limits(),
+                        clock = &parts_.runtime->clock()] {
+        return ledger->use(name, limits, {.elapsed = clock->monotonic(), .calendar = clock->now()});
+      });
+}
+
+Task<std::optional<AllowanceUse>> ProviderClients::day_of(const Provider* provider) {
+  VORTEX_CO_TRY(const AccountUse use, co_await use_of(provider));
   std::optional<AllowanceUse> tightest;
   for (const AllowanceUse& allowance : use.allowances) {
     if (!allowance.is_day) continue;

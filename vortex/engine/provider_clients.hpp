@@ -36,6 +36,11 @@ class ProviderClients {
   using Days = std::map<std::string, AllowanceUse>;
   Task<Days> days_of(std::vector<const Provider*> providers);
 
+  // Those of the providers that may not be asked now, and why: no credential, an open breaker, a
+  // used-up allowance, a pause the provider asked for.
+  using Unready = std::map<std::string, Error>;
+  Task<Unready> unready(std::vector<const Provider*> providers);
+
   std::vector<ProviderStatus> status() const;
 
   // Of all providers in one word.
@@ -50,6 +55,7 @@ class ProviderClients {
   boost::asio::awaitable<void> end_run();
 
  private:
+  Task<AccountUse> use_of(const Provider* provider);
   Task<std::optional<AllowanceUse>> day_of(const Provider* provider);
   boost::asio::awaitable<void> keep_endpoints();
 

@@ -62,6 +62,10 @@ void write_item(JsonWriter& writer, const ItemReport& item) {
   writer.member_or_null("to", item.range ? format_time(item.range->end) : "");
   writer.member("calls_planned", item.calls_planned);
   writer.member_or_null("evidence", item.error ? item.error->evidence : "");
+  writer.key("skipped");
+  writer.begin_array();
+  for (const SkippedProvider& skipped : item.skipped) write_json(writer, skipped);
+  writer.end_array();
   writer.key("notes");
   writer.begin_array();
   for (const std::string& note : item.notes) writer.value(std::string_view(note));
@@ -90,6 +94,15 @@ void write_rows(JsonWriter& writer, const RowCounts& rows) {
 }
 
 }  // namespace
+
+void write_json(JsonWriter& writer, const SkippedProvider& skipped) {
+  writer.begin_object();
+  writer.member("provider", skipped.provider);
+  writer.member("code", to_string(skipped.code));
+  writer.member("class", to_string(error_entry(skipped.code).error_class));
+  writer.member("message", skipped.message);
+  writer.end_object();
+}
 
 void write_json(JsonWriter& writer, const AllowanceReport& allowance) {
   writer.begin_object();

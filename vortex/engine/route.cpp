@@ -70,6 +70,20 @@ Result<Routed> try_provider(const SyncItem& item, const Provider& provider,
   return routed;
 }
 
+Error unknown_provider(const std::string& name, const ProviderRegistry& providers) {
+  const auto names = providers.names();
+  return {
+      .code = ErrorCode::unknown_name,
+      .message = fmt::format("no provider '{}'{}", untrusted(name, 48), did_you_mean(name, names))};
+}
+
+// A pause ends by itself; a missing credential does not.
+bool may_pass(const Error& error) {
+  const ErrorClass kind = error.error_class();
+  return kind == ErrorClass::breaker_open || kind == ErrorClass::quota_exhausted ||
+         kind == ErrorClass::rate_limited || kind == ErrorClass::banned;
+}
+
 }  // namespace
 
 Result<std::string> spelling_for(const HttpAdapter& adapter, const Symbol& symbol,
@@ -81,24 +95,38 @@ Result<std::string> spelling_for(const HttpAdapter& adapter, const Symbol& symbo
   return adapter.map_symbol(symbol);
 }
 
-Result<Routed> route_item(const SyncItem& item, const RouteContext& context) {
-  std::vector<std::string> skipped;
-  Result<Routed> last = fail(ErrorCode::usage, "no provider was given");
+Route route_item(const SyncItem& item, const RouteContext& context) {
+  Route route{.error = Error{.code = ErrorCode::usage, .message = "no provider was given"}};
+  std::optional<Routed> later;  // that may be asked when its pause is over
+  std::vector<SkippedProvider> before_later;
   for (const std::string& name : item.providers) {
     const Provider* provider = context.providers->find(name);
-    if (provider == nullptr) {
-      const auto names = context.providers->names();
-      return fail(ErrorCode::unknown_name, fmt::format("no provider '{}'{}", untrusted(name, 48),
-                                                       did_you_mean(name, names)));
+    if (provider == nullptr) return {.error = unknown_provider(name, *context.providers)};
+    Result<Routed> routed = try_provider(item, *provider, context);
+    if (route.first) {
+      if (routed && !context.unready.contains(name)) route.others.push_back(std::move(*routed));
+      continue;
     }
-    last = try_provider(item, *provider, context);
-    if (last) {
-      last->notes.insert(last->notes.begin(), skipped.begin(), skipped.end());
-      return last;
+    const auto unready = context.unready.find(name);
+    if (routed && unready == context.unready.end()) {
+      route.first = std::move(*routed);
+      route.error.reset();
+      continue;
     }
-    skipped.push_back(fmt::format("{} skipped: {}", name, last.error().message));
+    route.error = routed ? unready->second : routed.error();
+    if (routed && !later && may_pass(*route.error)) {
+      later = std::move(*routed);
+      before_later = route.skipped;
+    }
+    route.skipped.push_back(
+        {.provider = name, .code = route.error->code, .message = route.error->message});
   }
-  return last;
+  if (route.first) return route;
+  if (!later) {
+    if (!route.skipped.empty()) route.skipped.pop_back();  // its reason is the item's own
+    return route;
+  }
+  return {.first = std::move(later), .skipped = std::move(before_later)};
 }
 
 }  // namespace vortex

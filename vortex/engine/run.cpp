@@ -97,20 +97,14 @@ boost::asio::awaitable<void> Run::ask_all() {
 
 boost::asio::awaitable<void> Run::start_leg(std::size_t i) {
   const bool routed = items_[i].route.provider != nullptr;
-  if (!routed || report_.items[i].status == ItemStatus::deferred) {
-    ++done_;
-    co_return;
-  }
-  auto client = parts_.clients->client_for(*items_[i].route.provider);
-  if (!client) {
-    report_.items[i].status = ItemStatus::failed;
-    report_.items[i].error = std::move(client).error();
+  const bool waits = report_.items[i].status == ItemStatus::deferred;
+  if (!routed || (waits && items_[i].others.empty())) {
     ++done_;
     co_return;
   }
   // Refused only when stopping.
   if (auto room = co_await legs_->wait_for_room(); !room) co_return interrupt(i);
-  if (!legs_->spawn(travel(i, *client))) co_return interrupt(i);
+  if (!legs_->spawn(travel(i))) co_return interrupt(i);
 }
 
 Leg Run::leg_for(std::size_t i, ProviderClient* client) const {
@@ -120,13 +114,54 @@ Leg Run::leg_for(std::size_t i, ProviderClient* client) const {
     leg.rule = day->rule;
     leg.resets_at = day->resets_at;
   }
+  for (const SkippedProvider& skipped : report_.items[i].skipped) {
+    leg.stands_in_for.push_back(
+        {skipped.provider, leg.request.symbol.text(), leg.request.interval});
+  }
   return leg;
 }
 
-boost::asio::awaitable<void> Run::travel(std::size_t i, ProviderClient* client) {
-  co_await journey_.travel(leg_for(i, client));
+// The item's providers in turn, until one serves it. What one began no other goes on with: a series
+// is one provider's.
+boost::asio::awaitable<void> Run::travel(std::size_t i) {
+  bool brought_rows = false;
+  do {
+    brought_rows = co_await ask_provider(i);
+  } while (!brought_rows && turn_to_next(i));
   ++done_;
   show_progress(false);
+}
+
+// True where rows came.
+boost::asio::awaitable<bool> Run::ask_provider(std::size_t i) {
+  if (report_.items[i].status == ItemStatus::deferred) co_return false;  // by the plan
+  auto client = parts_.clients->client_for(*items_[i].route.provider);
+  if (!client) {
+    report_.items[i].status = ItemStatus::failed;
+    report_.items[i].error = std::move(client).error();
+    co_return false;
+  }
+  co_return co_await journey_.travel(leg_for(i, *client));
+}
+
+// Is there a provider to ask instead of the one that failed? An empty answer is no failure.
+bool Run::turn_to_next(std::size_t i) {
+  ItemReport& report = report_.items[i];
+  PlannedItem& item = items_[i];
+  const bool can_turn = report.error && report.error->code != ErrorCode::cancelled &&
+                        !item.others.empty() && !parts_.hooks->stop.stop_requested();
+  if (!can_turn) return false;
+  report.skipped.push_back(
+      {.provider = report.provider, .code = report.error->code, .message = report.error->message});
+  report.error.reset();
+  report.status = ItemStatus::ok;
+  static_cast<PlannedRoute&>(item) = std::move(item.others.front());
+  item.others.erase(item.others.begin());
+  report.provider = item.route.provider->name();
+  std::ranges::copy(item.route.notes, std::back_inserter(report.notes));
+  count_calls(item, parts_.runtime->clock().now(), report);
+  report_.calls.planned += report.calls_planned;
+  return true;
 }
 
 void Run::interrupt(std::size_t i) {

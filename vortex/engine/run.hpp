@@ -38,7 +38,9 @@ class Run {
   boost::asio::awaitable<void> ask_all();
   boost::asio::awaitable<void> finish();
   boost::asio::awaitable<void> start_leg(std::size_t i);
-  boost::asio::awaitable<void> travel(std::size_t i, ProviderClient* client);
+  boost::asio::awaitable<void> travel(std::size_t i);
+  boost::asio::awaitable<bool> ask_provider(std::size_t i);
+  bool turn_to_next(std::size_t i);
   boost::asio::awaitable<void> tell_others();
   Leg leg_for(std::size_t i, ProviderClient* client) const;
   void interrupt(std::size_t i);

@@ -31,6 +31,22 @@ std::vector<PlannedRange> ranges_wanted(const SyncItem& item, TimeRange served) 
   return ranges;
 }
 
+PlannedRoute planned_route(const SyncItem& item, Routed routed) {
+  std::vector<PlannedRange> ranges = ranges_wanted(item, routed.request.range);
+  return {.route = std::move(routed), .ranges = std::move(ranges)};
+}
+
+// Every provider's part of the items that are no repairs and were routed.
+std::vector<PlannedRoute*> routes_of(std::vector<PlannedItem>& items) {
+  std::vector<PlannedRoute*> routes;
+  for (PlannedItem& item : items) {
+    if (item.route.provider == nullptr || item.is_repair) continue;
+    routes.push_back(&item);
+    for (PlannedRoute& other : item.others) routes.push_back(&other);
+  }
+  return routes;
+}
+
 std::vector<PlannedRange> updates_first(const SeriesState& state,
                                         const std::vector<TimeRange>& ranges) {
   std::vector<PlannedRange> updates;
@@ -66,32 +82,41 @@ std::vector<PlannedItem> plan_items(const SyncRequest& request, const RouteConte
   std::set<std::tuple<std::string, std::string, Interval>> seen;  // a repeat would race with itself
   for (const SyncItem& item : request.items) {
     ItemReport entry = blank_report(item);
-    PlannedItem planned{.route = {.request = {.symbol = item.symbol, .interval = item.interval}}};
-    if (Result<Routed> routed = route_item(item, context)) {
-      entry.provider = routed->provider->name();
-      entry.notes = routed->notes;
-      planned.ranges = ranges_wanted(item, routed->request.range);
-      planned.is_repair = !item.only.empty();
-      planned.route = std::move(*routed);
+    PlannedItem planned{{.route = {.request = {.symbol = item.symbol, .interval = item.interval}}},
+                        {},
+                        !item.only.empty()};
+    Route route = route_item(item, context);
+    entry.skipped = std::move(route.skipped);
+    if (route.first) {
+      entry.provider = route.first->provider->name();
+      entry.notes = route.first->notes;
+      static_cast<PlannedRoute&>(planned) = planned_route(item, std::move(*route.first));
     } else {
+      if (!item.providers.empty()) entry.provider = item.providers.back();
       entry.status = ItemStatus::failed;
-      entry.error = std::move(routed).error();
+      entry.error = std::move(route.error);
     }
     if (!seen.emplace(entry.provider, entry.symbol, entry.interval).second) continue;
+    for (Routed& other : route.others)
+      planned.others.push_back(planned_route(item, std::move(other)));
     report.items.push_back(std::move(entry));
     items.push_back(std::move(planned));
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    std::erase_if(items[i].others, [&](const PlannedRoute& other) {
+      const ItemReport& entry = report.items[i];
+      return !seen.emplace(other.route.provider->name(), entry.symbol, entry.interval).second;
+    });
   }
   return items;
 }
 
 Result<void> subtract_stored(std::vector<PlannedItem>& items, Dataset& dataset, int overlap_bars) {
   std::vector<SeriesKey> keys;
-  std::vector<PlannedItem*> routed;
-  for (PlannedItem& item : items) {
-    if (item.route.provider == nullptr || item.is_repair) continue;
-    keys.push_back({std::string(item.route.provider->name()), item.route.request.symbol.text(),
-                    item.route.request.interval});
-    routed.push_back(&item);
+  const std::vector<PlannedRoute*> routed = routes_of(items);
+  for (const PlannedRoute* one : routed) {
+    keys.push_back({std::string(one->route.provider->name()), one->route.request.symbol.text(),
+                    one->route.request.interval});
   }
   VORTEX_TRY(const std::vector<SeriesState> states, dataset.states(keys));
   VORTEX_TRY_VOID(dataset.make_durable());  // what is not asked for again is told to be stored
@@ -108,39 +133,43 @@ Result<void> drop_closed_ranges(std::vector<PlannedItem>& items, Dataset& datase
       items, [](const PlannedItem& item) { return !item.is_repair && !item.ranges.empty(); });
   if (!any) return {};
   VORTEX_TRY(const InstrumentTable instruments, dataset.instruments());
-  for (PlannedItem& item : items) {
-    if (item.route.provider == nullptr || item.is_repair) continue;
-    const BarsRequest& request = item.route.request;
+  for (PlannedRoute* item : routes_of(items)) {
+    const BarsRequest& request = item->route.request;
     const auto calendar = calendar_of(
         calendars, instruments,
-        {std::string(item.route.provider->name()), request.symbol.text(), request.interval});
+        {std::string(item->route.provider->name()), request.symbol.text(), request.interval});
     if (!calendar) continue;
-    std::erase_if(item.ranges, [&](const PlannedRange& planned) {
+    std::erase_if(item->ranges, [&](const PlannedRange& planned) {
       return !may_hold_bars(*calendar, request.interval, planned.range, now);
     });
   }
   return {};
 }
 
+void count_calls(PlannedRoute& planned, TimePoint now, ItemReport& report) {
+  report.calls_planned = 0;
+  report.range.reset();
+  for (PlannedRange& range : planned.ranges) {
+    BarsRequest request = planned.route.request;
+    request.range = range.range;
+    // A range that cannot be planned fails its item when it is its turn, with the same error: it
+    // is let through.
+    range.calls_now = 1;
+    if (const auto calls = planned.route.provider->adapter->plan(request, now)) {
+      range.calls = std::ssize(*calls);
+      range.calls_now = range.calls;
+    }
+    report.calls_planned += range.calls;
+    report.range = report.range ? TimeRange{std::min(report.range->start, range.range.start),
+                                            std::max(report.range->end, range.range.end)}
+                                : range.range;
+  }
+}
+
 void note_plan(std::vector<PlannedItem>& items, TimePoint now, SyncReport& report) {
   for (std::size_t i = 0; i < items.size(); ++i) {
-    ItemReport& entry = report.items[i];
-    for (PlannedRange& planned : items[i].ranges) {
-      BarsRequest request = items[i].route.request;
-      request.range = planned.range;
-      // A range that cannot be planned fails its item when it is its turn, with the same error: it
-      // is let through.
-      planned.calls_now = 1;
-      if (const auto calls = items[i].route.provider->adapter->plan(request, now)) {
-        planned.calls = std::ssize(*calls);
-        planned.calls_now = planned.calls;
-      }
-      entry.calls_planned += planned.calls;
-      entry.range = entry.range ? TimeRange{std::min(entry.range->start, planned.range.start),
-                                            std::max(entry.range->end, planned.range.end)}
-                                : planned.range;
-    }
-    report.calls.planned += entry.calls_planned;
+    count_calls(items[i], now, report.items[i]);
+    report.calls.planned += report.items[i].calls_planned;
   }
 }
 

@@ -21,15 +21,23 @@ struct PlannedRange {
   std::int64_t calls_now = 0;  // as many of them as today's allowance lets go
 };
 
-struct PlannedItem {
+// One provider's part of an item.
+struct PlannedRoute {
   Routed route;                      // provider null: routing failed, the report says why
   std::vector<PlannedRange> ranges;  // what must be asked; updates first
+};
+
+struct PlannedItem : PlannedRoute {
+  std::vector<PlannedRoute> others;  // asked in turn while those before them bring nothing
   bool is_repair = false;            // the ranges were given
 };
 
 // Items without repeats, one report entry each. What cannot be routed is failed there.
 std::vector<PlannedItem> plan_items(const SyncRequest& request, const RouteContext& context,
                                     SyncReport& report);
+
+// Counts the calls of each range, as the adapter plans them.
+void count_calls(PlannedRoute& planned, TimePoint now, ItemReport& report);
 
 // Keeps of each item's range what the dataset lacks, plus the overlap.
 Result<void> subtract_stored(std::vector<PlannedItem>& items, Dataset& dataset, int overlap_bars);

@@ -43,6 +43,13 @@ struct SyncRequest {
 enum class ItemStatus : std::uint8_t { ok, empty, deferred, failed };
 std::string_view to_string(ItemStatus status);
 
+// A provider of the item's list that stood before the one that serves it, and why it does not.
+struct SkippedProvider {
+  std::string provider;
+  ErrorCode code = ErrorCode::internal;
+  std::string message;
+};
+
 struct ItemReport {
   std::string symbol;
   std::string provider;
@@ -55,6 +62,7 @@ struct ItemReport {
   std::int64_t rows_quarantined = 0;
   std::optional<TimeRange> range;  // what was asked, all calls together
   std::int64_t calls_planned = 0;
+  std::vector<SkippedProvider> skipped;
   std::vector<std::string> notes;  // "asked from 2026-09-23: 5m reaches back 60 days"
 };
 
@@ -86,6 +94,7 @@ struct AllowanceReport {
 };
 
 void write_json(JsonWriter& writer, const AllowanceReport& allowance);
+void write_json(JsonWriter& writer, const SkippedProvider& skipped);
 
 struct SyncReport {
   std::string dataset_id;
