@@ -179,6 +179,10 @@ void leave_alone(Visit& visit, const LeaseRefusal& refusal, const Clock& clock) 
   visit.rows.push_back(timer_of(visit, "clock", clock).skipped(why));
 }
 
+CheckRow credential_failure(const CheckTimer& timer, const Error& error) {
+  return timer.failed(error.code, error.message, std::string(error.next_step()));
+}
+
 // Is what the provider wants configured, and, for a token, given?
 boost::asio::awaitable<bool> get_credential(const DoctorNetwork* network, Visit* visit) {
   if (!visit->wants_credential) co_return true;
@@ -186,14 +190,12 @@ boost::asio::awaitable<bool> get_credential(const DoctorNetwork* network, Visit*
   const CheckTimer timer = timer_of(*visit, "credential", clock);
   if (!visit->no_credential) {
     const Result<void> ready = co_await visit->credential->prepare();
-    if (!ready) visit->no_credential = ready.error();
+    if (ready) {
+      visit->rows.push_back(timer.ok(fmt::format("{}, configured", visit->auth)));
+      co_return true;
+    }
+    visit->rows.push_back(credential_failure(timer, ready.error()));
   }
-  if (!visit->no_credential) {
-    visit->rows.push_back(timer.ok(fmt::format("{}, configured", visit->auth)));
-    co_return true;
-  }
-  const Error& error = *visit->no_credential;
-  visit->rows.push_back(timer.failed(error.code, error.message, std::string(error.next_step())));
   skip_from(*visit, "connection", "there is no credential", clock);
   co_return false;
 }
@@ -265,6 +267,10 @@ void judge_names(std::vector<Visit>& visits, const DoctorNetwork& network) {
   const auto elapsed = std::chrono::duration_cast<Duration>(clock.monotonic() - begun);
   for (Visit& visit : visits) {
     visit.rows.push_back(proxy_row(visit, clock));
+    if (visit.wants_credential && visit.no_credential) {
+      visit.rows.push_back(
+          credential_failure(timer_of(visit, "credential", clock), *visit.no_credential));
+    }
     if (visit.refused) {
       visit.rows.push_back(timer_of(visit, "dns", clock).skipped("there is no valid address"));
       visit.rows.push_back(
