@@ -24,6 +24,10 @@ CommandResult run_sim(CommandContext& context) {
   options.listen = arguments.value_or("--listen", options.listen);
   options.seed = static_cast<std::uint64_t>(seed.value_or(1));
   options.consent_wall = arguments.has("--consent-wall");
+  options.api_key = arguments.value_or("--api-key", "");
+  VORTEX_TRY(const auto day_calls, arguments.integer("--day-calls", 0, 1'000'000'000));
+  options.day_calls = day_calls.value_or(0);
+  options.free_plan = arguments.has("--free-plan");
   if (const auto now = arguments.value("--now")) {
     VORTEX_TRY(options.now, parse_moment("--now", *now));
   }

@@ -1,18 +1,21 @@
 #include "vortex/sim/simulator.hpp"
 
 #include <charconv>
+#include <map>
 #include <system_error>
 #include <utility>
 
 #include "vortex/base/json.hpp"
 #include "vortex/config/rate_limit.hpp"
 #include "vortex/net/http_server.hpp"
+#include "vortex/sim/alphavantage_imposter.hpp"
 #include "vortex/sim/yahoo_imposter.hpp"
 
 namespace vortex {
 namespace {
 
 constexpr std::string_view kYahoo = "yahoo";
+constexpr std::string_view kAlphaVantage = "alphavantage";
 
 struct Address {
   std::string host;
@@ -52,12 +55,51 @@ Result<FaultScript> read_faults(const SimulatorOptions& options) {
   return FaultScript::load(options.faults_file, options.seed);
 }
 
+Result<YahooImposter> yahoo_imposter(const Clock& clock, const SimulatorOptions& options) {
+  VORTEX_TRY(auto limit, read_limit(options.limit));
+  VORTEX_TRY(Market market, read_market(options));
+  VORTEX_TRY(FaultScript faults, read_faults(options));
+  return YahooImposter(clock, std::move(market), std::move(faults),
+                       {.seed = options.seed,
+                        .require_crumb = options.require_crumb,
+                        .consent_wall = options.consent_wall,
+                        .limit = std::move(limit),
+                        .now = options.now});
+}
+
+Result<AlphaVantageImposter> alphavantage_imposter(const Clock& clock,
+                                                   const SimulatorOptions& options) {
+  VORTEX_TRY(auto limit, read_limit(options.limit));
+  VORTEX_TRY(Market market, read_market(options));
+  VORTEX_TRY(FaultScript faults, read_faults(options));
+  return AlphaVantageImposter(clock, std::move(market), std::move(faults),
+                              {.seed = options.seed,
+                               .api_key = options.api_key,
+                               .day_calls = options.day_calls,
+                               .free_plan = options.free_plan,
+                               .limit = std::move(limit),
+                               .now = options.now});
+}
+
 }  // namespace
 
+// The imposters share seed and prices, not changes made by a test: those are how two providers come
+// to differ.
 struct Simulator::Impl {
   YahooImposter yahoo;
-  std::unique_ptr<HttpServer> server;
+  AlphaVantageImposter alphavantage;
+  std::map<std::string, std::unique_ptr<HttpServer>, std::less<>> servers;  // by provider
   std::string host;
+
+  template <class Imposter>
+  Result<void> serve(Runtime& runtime, std::string_view name, Imposter& imposter,
+                     std::uint16_t port) {
+    const auto handler = [&imposter](const ServerRequest& request) {
+      return imposter.answer(request);
+    };
+    VORTEX_TRY(servers[std::string(name)], HttpServer::listen(runtime, host, port, handler));
+    return {};
+  }
 };
 
 Simulator::Simulator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -66,41 +108,33 @@ Simulator::~Simulator() = default;
 Result<std::unique_ptr<Simulator>> Simulator::start(Runtime& runtime,
                                                     const SimulatorOptions& options) {
   VORTEX_TRY(const Address address, read_address(options.listen));
-  VORTEX_TRY(auto limit, read_limit(options.limit));
-  VORTEX_TRY(Market market, read_market(options));
-  VORTEX_TRY(FaultScript faults, read_faults(options));
-  YahooImposterOptions imposter{.seed = options.seed,
-                                .require_crumb = options.require_crumb,
-                                .consent_wall = options.consent_wall,
-                                .limit = std::move(limit),
-                                .now = options.now};
-  auto impl =
-      std::make_unique<Impl>(Impl{.yahoo = YahooImposter(runtime.clock(), std::move(market),
-                                                         std::move(faults), std::move(imposter)),
-                                  .server = nullptr,
-                                  .host = address.host});
-  const auto handler = [yahoo = &impl->yahoo](const ServerRequest& request) {
-    return yahoo->answer(request);
-  };
-  VORTEX_TRY(impl->server, HttpServer::listen(runtime, address.host, address.port, handler));
+  VORTEX_TRY(YahooImposter yahoo, yahoo_imposter(runtime.clock(), options));
+  VORTEX_TRY(AlphaVantageImposter alphavantage, alphavantage_imposter(runtime.clock(), options));
+  auto impl = std::make_unique<Impl>(Impl{.yahoo = std::move(yahoo),
+                                          .alphavantage = std::move(alphavantage),
+                                          .servers = {},
+                                          .host = address.host});
+  VORTEX_TRY_VOID(impl->serve(runtime, kYahoo, impl->yahoo, address.port));
+  VORTEX_TRY_VOID(impl->serve(runtime, kAlphaVantage, impl->alphavantage, 0));
   return std::unique_ptr<Simulator>(new Simulator(std::move(impl)));
 }
 
 std::string Simulator::address_of(std::string_view provider) const {
-  if (provider != kYahoo) return {};
-  return "http://" + impl_->host + ":" + std::to_string(impl_->server->port());
+  const auto found = impl_->servers.find(provider);
+  if (found == impl_->servers.end()) return {};
+  return "http://" + impl_->host + ":" + std::to_string(found->second->port());
 }
 
 std::string Simulator::addresses_json() const {
   JsonWriter json;
   json.begin_object();
-  json.member(kYahoo, address_of(kYahoo));
+  for (const std::string_view name : {kYahoo, kAlphaVantage}) json.member(name, address_of(name));
   json.end_object();
   return json.take();
 }
 
 boost::asio::awaitable<void> Simulator::stop() {
-  co_await impl_->server->stop();
+  for (const auto& [name, server] : impl_->servers) co_await server->stop();
 }
 
 }  // namespace vortex

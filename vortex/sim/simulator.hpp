@@ -22,7 +22,10 @@ struct SimulatorOptions {
   std::string faults_file;       // a fault script
   bool require_crumb = false;    // chart calls need cookie and crumb
   bool consent_wall = false;     // the cookie comes by the consent pages alone
-  std::string limit;             // "5/5s": answers 429 above it; empty: none
+  std::string limit;             // "5/5s": refuses calls above it; empty: none
+  std::string api_key;           // the one that is good, where a provider wants one; empty: any
+  std::int64_t day_calls = 0;    // a key may make, where the provider counts days; 0: no end
+  bool free_plan = false;        // what a provider sells is refused
   std::optional<TimePoint> now;  // the simulated moment, standing still; none: the runtime's clock
 };
 
@@ -35,7 +38,7 @@ class Simulator {
   Simulator(const Simulator&) = delete;
   Simulator& operator=(const Simulator&) = delete;
   ~Simulator();
-  // {"yahoo": "http://127.0.0.1:PORT"}: the content of --ready-file.
+  // {"yahoo": "http://127.0.0.1:PORT", "alphavantage": …}: the content of --ready-file.
   std::string addresses_json() const;
   std::string address_of(std::string_view provider) const;
   boost::asio::awaitable<void> stop();
