@@ -121,6 +121,19 @@ Result<TimeZone> new_york() {
   return TimeZone::find("America/New_York");
 }
 
+// Between 16:00 and 02:00 in New York nobody trades: where a range begins or ends in the night
+// between two months (midnight UTC does), no call is spent on it. In Asia sessions run then.
+struct Night {
+  Duration before_midnight{};
+  Duration after_midnight{};
+};
+Night night_of(std::string_view symbol) {
+  const bool asia =
+      symbol.ends_with(".BSE") || symbol.ends_with(".SHH") || symbol.ends_with(".SHZ");
+  if (asia) return {};
+  return {.before_midnight = std::chrono::hours(8), .after_midnight = std::chrono::hours(2)};
+}
+
 year_month month_of(Date date) {
   const year_month_day ymd(date);
   return ymd.year() / ymd.month();
@@ -132,12 +145,15 @@ Result<std::vector<HttpCall>> share_slices(const Spelling& spelling, const Inter
   VORTEX_TRY(const TimeZone zone, new_york());
   const TimePoint known_until = std::max(now, range.start) + days(1);
   const TimePoint last_moment = std::min(range.end, known_until) - Duration(1);
-  const year_month first = std::max(month_of(zone.local_date(range.start)), kFirstMonth);
-  const year_month last = month_of(zone.local_date(last_moment));
-  if (last < first) {
+  const Night night = night_of(spelling.base);
+  const year_month first =
+      std::max(month_of(zone.local_date(range.start + night.before_midnight)), kFirstMonth);
+  year_month last = month_of(zone.local_date(last_moment - night.after_midnight));
+  if (last < kFirstMonth) {
     return fail(ErrorCode::range_limit, "intraday bars of " + to_string(range) +
                                             " are too old: alphavantage serves them from 2000-01");
   }
+  last = std::max(last, first);
   std::vector<HttpCall> calls;
   if (first != last && range.start >= now - kRecent) {
     calls.push_back(call_of(spelling, support, true));
@@ -235,13 +251,16 @@ TimeRange AlphaVantageAdapter::range_of(const BarsRequest& request, const HttpCa
   const auto first = parse_date(month->second + "-01");
   if (!first) return request.range;
   const year_month here = month_of(*first);
-  const auto begin_of = [&](year_month m) {
-    return zone->to_utc(Date(m / 1));
-  };
+  const auto symbol = std::ranges::find(call.query, "symbol", &QueryParams::value_type::first);
+  const Night night = symbol == call.query.end() ? Night() : night_of(symbol->second);
+  const TimePoint begin = zone->to_utc(Date(here / 1));
+  const TimePoint next = zone->to_utc(Date((here + std::chrono::months(1)) / 1));
   // Before the first month nothing is served; its call stands for all that lies there.
-  const TimePoint start =
-      here == kFirstMonth ? request.range.start : std::max(request.range.start, begin_of(here));
-  return {start, std::min(request.range.end, begin_of(here + std::chrono::months(1)))};
+  const TimePoint start = here == kFirstMonth
+                              ? request.range.start
+                              : std::max(request.range.start, begin - night.before_midnight);
+  const bool ends_here = request.range.end <= next + night.after_midnight;
+  return {start, ends_here ? request.range.end : next - night.before_midnight};
 }
 
 Result<Page> AlphaVantageAdapter::decode(const BarsRequest& request, const HttpReply& reply) const {

@@ -1,7 +1,8 @@
 // Decode of a 1 M-row answer against a bare walk of the same bytes with simdjson, in one process.
 // The counter `ratio` of AvDecode is its time over the walk's, each the best of its runs. With
 // VORTEX_BENCH_ALPHAVANTAGE=FILE (1 M minute bars of IBM) that payload is read instead; the
-// counters of AvDecodeBest are what bench/peers.py sets beside a bare parse by orjson.
+// counters of AvDecodeBest are what bench/peers.py sets beside a bare parse by orjson. AvMemory
+// counts what a decode takes at its peak, beside the payload, in batches.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -137,6 +138,29 @@ void AvDecodeBest(benchmark::State& state) {
   state.counters["processor_ms"] = best_processor;
 }
 BENCHMARK(AvDecodeBest)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+// "VmHWM" or "VmRSS" of this process, in bytes.
+std::int64_t av_memory(std::string_view name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name)) return std::stoll(line.substr(name.size() + 1)) * 1024;
+  }
+  return 0;
+}
+
+void AvMemory(benchmark::State& state) {
+  constexpr std::int64_t kRowBytes = 6 * 8 + 8 + 4;  // six columns, and two constant ones written
+  const std::int64_t payload = static_cast<std::int64_t>(av_reply().body.size());
+  for (auto _ : state) {
+    std::ofstream("/proc/self/clear_refs") << "5\n";  // the peak begins anew
+    const std::int64_t before = av_memory("VmRSS");
+    if (av_decode_once() != kAvRows) state.SkipWithError("decode lost rows");
+    const std::int64_t taken = av_memory("VmHWM") - before;
+    state.counters["batches"] = static_cast<double>(taken) / (kRowBytes * kAvRows);
+    state.counters["peak_of_payload"] = static_cast<double>(taken + payload) / payload;
+  }
+}
+BENCHMARK(AvMemory)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 }  // namespace
 }  // namespace vortex
