@@ -32,7 +32,7 @@ struct RouteContext {
   TimePoint now;
   Duration default_reach{};  // without `since`, when the provider's depth does not say
   // Providers that may not be asked now: no credential, breaker open, allowance used up.
-  std::map<std::string, Error> unready = {};
+  std::map<std::string, Error> unready;
   bool reach_is_depth = true;  // sync: without `since`, as far back as the provider serves
 };
 

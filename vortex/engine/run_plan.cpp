@@ -39,6 +39,7 @@ PlannedRoute planned_route(const SyncItem& item, Routed routed) {
 // Every provider's part of the items that are no repairs and were routed.
 std::vector<PlannedRoute*> routes_of(std::vector<PlannedItem>& items) {
   std::vector<PlannedRoute*> routes;
+  routes.reserve(items.size());
   for (PlannedItem& item : items) {
     if (item.route.provider == nullptr || item.is_repair) continue;
     routes.push_back(&item);
@@ -114,6 +115,7 @@ std::vector<PlannedItem> plan_items(const SyncRequest& request, const RouteConte
 Result<void> subtract_stored(std::vector<PlannedItem>& items, Dataset& dataset, int overlap_bars) {
   std::vector<SeriesKey> keys;
   const std::vector<PlannedRoute*> routed = routes_of(items);
+  keys.reserve(routed.size());
   for (const PlannedRoute* one : routed) {
     keys.push_back({std::string(one->route.provider->name()), one->route.request.symbol.text(),
                     one->route.request.interval});
