@@ -19,6 +19,8 @@ BARS = 1_000_000
 ROUNDS_MIN = 7
 DECODE_LIMIT = 1.4  # × the floor
 SUM_LIMIT = 2.0  # × adding up the same six buffers
+ALPHAVANTAGE_LIMIT = 4.5  # × faster than orjson's bare parse
+BATCHES_LIMIT = 2.0  # what a decode may take beside the payload, in batches
 POLARS_THREADS = (1, 2)
 FLOOR_LINE = re.compile(r"^simdjson ondemand walk ([0-9.]+) ms", re.MULTILINE)
 FLOORS = {"wall": "floor_simdjson", "processor": "floor_simdjson_processor"}
@@ -86,6 +88,27 @@ def decode_beside_floor(build, rounds):
             "load": os.getloadavg()[0], "rounds": every}
 
 
+def alphavantage_beside_orjson(build, rounds):
+    """A million rows of texts to a batch, beside orjson's bare parse of the same bytes."""
+    ours = (build / "bin/vortex_provider_bench").resolve()
+    if chart_file(build / "data") is None:
+        return {"skipped": "the program that makes the payload is not on this machine (VORTEX_SHARED)"}
+    payload = (build / "data/alphavantage.json").resolve()
+    every = {f"{who}_{kind}_ms": [] for kind in ("wall", "processor") for who in ("orjson", "vortex")}
+    for _ in range(rounds):
+        entry = kernel(ours, "AvDecodeBest", VORTEX_BENCH_ALPHAVANTAGE=str(payload))
+        peer = json.loads(output_of([sys.executable, HERE / "peer_orjson_parse.py", payload]))
+        for kind in ("wall", "processor"):
+            every[f"vortex_{kind}_ms"].append(entry[f"{kind}_ms"])
+            every[f"orjson_{kind}_ms"].append(peer[f"{kind}_ms"])
+    best = {name: min(values) for name, values in every.items()}
+    ratios = {kind: best[f"orjson_{kind}_ms"] / best[f"vortex_{kind}_ms"] for kind in ("wall", "processor")}
+    memory = kernel(ours, "AvMemory", VORTEX_BENCH_ALPHAVANTAGE=str(payload))["batches"]
+    return {"rows": BARS, "bytes": payload.stat().st_size, **best, "times_faster": ratios,
+            "limit": ALPHAVANTAGE_LIMIT, "batches_beside_payload": memory, "batches_limit": BATCHES_LIMIT,
+            "load": os.getloadavg()[0], "rounds": every}
+
+
 def polars_round(threads):
     return json.loads(output_of([sys.executable, HERE / "peer_polars_validate.py"], POLARS_MAX_THREADS=str(threads)))
 
@@ -119,6 +142,7 @@ def main():
     options.results.mkdir(parents=True, exist_ok=True)
     result = {"schema_version": 1, "cores": os.cpu_count(), "rounds": rounds,
               "decode": decode_beside_floor(options.build, rounds),
+              "alphavantage": alphavantage_beside_orjson(options.build, rounds),
               "validate": validation_beside_polars(options.build, rounds)}
     (options.results / "peers.json").write_text(json.dumps(result, indent=1) + "\n")
 

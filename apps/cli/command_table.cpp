@@ -141,7 +141,7 @@ const std::vector<CommandSpec> kCommands = {
      0,
      "the provider simulator on loopback",
      {{"--listen", "", "ADDRESS:PORT", "default 127.0.0.1:0; port 0 picks a free one"},
-      {"--ready-file", "", "FILE", "written once it listens: {\"yahoo\": \"http://…\"}"},
+      {"--ready-file", "", "FILE", "written once it listens: {\"yahoo\": \"http://…\", …}"},
       {"--seed", "", "N", "of the generated prices; default 1"},
       {"--faults", "", "FILE", "a script of faults"},
       {"--data", "", "DIR", "prices from CSV files instead"},

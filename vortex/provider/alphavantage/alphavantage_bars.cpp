@@ -98,8 +98,8 @@ class Settler {
     std::int64_t* begin = stamps();
     std::int64_t* end = begin + rows();
     if (std::is_sorted(begin, end, std::greater<>())) {
-      std::reverse(begin, end);
-      column_ends([](double* first, double* last) { std::reverse(first, last); });
+      std::ranges::reverse(begin, end);
+      column_ends([](double* first, double* last) { std::ranges::reverse(first, last); });
     } else if (!std::is_sorted(begin, end)) {
       sort_by_permutation(column_ends);
     }

@@ -77,7 +77,10 @@ class CsvReader {
     }
     words.erase(words.begin());
     auto columns = read_columns(query_, words, "'" + std::string(header) + "'");
-    if (!columns) return refuse(columns.error().code, std::move(columns).error().message);
+    if (!columns) {
+      Error error = std::move(columns).error();
+      return refuse(error.code, std::move(error.message));
+    }
     columns_ = std::move(*columns);
     return {};
   }
@@ -85,12 +88,13 @@ class CsvReader {
   Result<void> read_row(std::string_view row) {
     std::int64_t stamp = 0;
     const std::size_t size = stamps_.size();
-    if (row.find(',') != size || !stamps_.read(row.data(), stamp)) {
+    const char* at = row.data();  // a line end or the padding stands behind the row
+    if (row.find(',') != size || !stamps_.read(at, stamp)) {
       Error error = stamps_.refusal(row.substr(0, row.find(',')));
       return refuse(error.code, std::move(error.message));
     }
-    const char* at = row.data() + size;
-    const char* end = row.data() + row.size();
+    const char* end = at + row.size();
+    at += size;
     for (double& value : values_) {
       if (at >= end || *at != ',') return bad_row(row, "it has too few columns");
       ++at;

@@ -286,7 +286,10 @@ class JsonReader {
     }));
     form.after = {behind, static_cast<std::size_t>(at_ - behind)};
     auto columns = read_columns(query_, words, found);
-    if (!columns) return refuse(columns.error().code, std::move(columns).error().message);
+    if (!columns) {
+      Error error = std::move(columns).error();
+      return refuse(error.code, std::move(error.message));
+    }
     if (!form_.columns.empty() && *columns != form_.columns) {
       return refuse(ErrorCode::schema, "a row has the columns " + untrusted(found, 200) +
                                            ", unlike the rows before it");
