@@ -33,7 +33,7 @@ constexpr auto kWordings = std::to_array<Wording>({
     {"requests per day", ErrorCode::quota_exhausted, Returns::next_day, ""},
     {"calls per day", ErrorCode::quota_exhausted, Returns::next_day, ""},
     {"outputsize=full", ErrorCode::authorization, Returns::never,
-     "a free key has the last 100 sessions: providers.alphavantage.depth = { \"1d\" = \"130d\" }"},
+     R"(a free key has the last 100 sessions: providers.alphavantage.depth = { "1d" = "130d" })"},
     {"premium endpoint", ErrorCode::authorization, Returns::never, ""},
     {"premium feature", ErrorCode::authorization, Returns::never, ""},
     {"invalid api call", ErrorCode::not_found, Returns::never,
@@ -85,6 +85,7 @@ std::string mask_keys(std::string_view text) {
       const std::size_t end = std::min(rest.find_first_of(" .,&\"'", before.size()), rest.size());
       out += std::string(before) + "***";
       at += end;
+      break;
     }
     if (at >= text.size()) break;
     std::size_t size = 0;

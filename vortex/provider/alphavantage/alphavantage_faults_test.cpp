@@ -174,7 +174,7 @@ TEST(AlphaVantageFaultsTest, C6StampsOfNoDayAreRefused) {
 }
 
 TEST(AlphaVantageFaultsTest, C10C11AnswersAboutSomethingElseAreRefused) {
-  for (const auto& [piece, other] : {std::pair("\"2. Symbol\":\"IBM\"", "\"2. Symbol\":\"MSFT\""),
+  for (const auto& [piece, other] : {std::pair(R"("2. Symbol":"IBM")", R"("2. Symbol":"MSFT")"),
                                      std::pair("Time Series (Daily)", "Weekly Time Series"),
                                      std::pair("Time Series (Daily)", "Time Series FX (Daily)")}) {
     const auto page = decode_series(series_with(piece, other));
@@ -222,7 +222,7 @@ TEST(AlphaVantageFaultsTest, J1AKeyThatTheVendorEchoesIsInNoPartOfAnError) {
         "https://www.alphavantage.co/query?function=X&apikey=" + key + " is gone",
         std::string("We have detected your API key as short-key.")}) {
     for (const int status : {200, 403, 500}) {
-      const auto page = decode_series("{\"Information\":\"" + text + "\"}", status);
+      const auto page = decode_series(R"({"Information":")" + text + "\"}", status);
       ASSERT_FALSE(page);
       const Error& error = page.error();
       for (const std::string& part : {error.message, error.evidence, error.hint}) {
