@@ -32,10 +32,10 @@ BarColumn target_of(Column column) {
 }
 
 bool is_missing(std::string_view cell) {
-  for (const std::string_view word : {"", "-", "--", "n/a", "na", "null", "nan"}) {
-    if (equals_ignoring_case(cell, word)) return true;
-  }
-  return false;
+  constexpr auto kWords =
+      std::to_array<std::string_view>({"", "-", "--", "n/a", "na", "null", "nan"});
+  return std::ranges::any_of(
+      kWords, [cell](std::string_view word) { return equals_ignoring_case(cell, word); });
 }
 
 // What read_decimal leaves: signs, exponents, thousands separators, missing values.

@@ -1,0 +1,39 @@
+// The rows and words of Barchart's OnDemand getHistory, JSON and CSV, written from its description.
+// Pure.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "vortex/base/http_message.hpp"
+#include "vortex/sim/market.hpp"
+
+namespace vortex {
+
+enum class HistoryLength : std::uint8_t { minutes, day, week, month };
+
+// What a call asks for, as far as the simulator serves it.
+struct HistoryQuery {
+  std::string symbol;  // Barchart's spelling
+  HistoryLength length = HistoryLength::day;
+  int step_minutes = 1;
+  std::optional<Date> start;
+  std::optional<Date> end;  // exclusive
+  std::size_t rows_max = 20;
+  bool newest_first = false;
+  bool csv = false;
+};
+
+// The error is the message of a 400.
+std::expected<HistoryQuery, std::string> read_history_query(const QueryParams& params, bool csv);
+
+// A body; empty where there are no rows. `as_symbol`, where given, is written instead.
+std::string history_answer(Market& market, const HistoryQuery& query, TimePoint now,
+                           std::string_view as_symbol);
+
+// {"status":{"code":…,"message":"…"},"results":null}
+std::string history_status(int code, std::string_view message);
+
+}  // namespace vortex
