@@ -58,6 +58,8 @@ const std::vector<CommandSpec> kCommands = {
      "bring the dataset up to date: the jobs of vortex.toml, or these symbols",
      {{"--dry-run", "", "", "show the plan; call nobody"},
       {"--no-overlap", "", "", "do not ask the last stored bars again"},
+      {"--futures", "", "ROOT", "every contract of a root, newest first, such as GC"},
+      {"--cycle", "", "MONTHS", "with --futures: its months' letters, such as GJMQVZ"},
       kStrict}},
     {"read",
      "SYMBOL",

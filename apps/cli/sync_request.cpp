@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "vortex/base/suggest.hpp"
+#include "vortex/model/futures_contracts.hpp"
 
 namespace vortex::cli {
 namespace {
@@ -28,10 +29,53 @@ SyncItem item_of(const Settings& settings, Symbol symbol, std::optional<Interval
   return item;
 }
 
+// A contract's bars lie in the year before its month's end; what is not listed yet is not asked.
+Result<std::vector<SyncItem>> futures_items(CommandContext& context, std::string_view root) {
+  const Arguments& arguments = context.arguments();
+  const auto cycle = arguments.value("--cycle");
+  VORTEX_TRY(const auto since, arguments.since());
+  if (!cycle || !since) {
+    return std::unexpected(
+        Error{.code = ErrorCode::usage,
+              .message = "--futures needs the months and the beginning",
+              .hint = "vortex sync --futures GC --cycle GJMQVZ --since 2015-01-01"});
+  }
+  if (!arguments.positional.empty()) {
+    return fail(ErrorCode::usage, "--futures makes the list of symbols; none can be given beside");
+  }
+  VORTEX_TRY(const auto contracts, list_contracts({.root = root,
+                                                   .months = *cycle,
+                                                   .since = date_of(*since),
+                                                   .until = date_of(context.clock().now())}));
+  std::vector<SyncItem> items;
+  for (const FuturesContract& contract : contracts) {
+    VORTEX_TRY(Symbol symbol, Symbol::parse(contract.symbol));
+    items.push_back({.symbol = std::move(symbol),
+                     .providers = {"barchart"},
+                     .since = std::max(*since, midnight(contract.first_of_month - kContractLead))});
+    const TimePoint end = midnight(contract.last_day + std::chrono::days(1));
+    if (end < context.clock().now()) items.back().until = end;
+  }
+  return items;
+}
+
+// As futures_items made them, with the flags that hold for all.
+Result<std::vector<SyncItem>> all_of_futures(CommandContext& context, std::string_view root) {
+  VORTEX_TRY(auto items, futures_items(context, root));
+  VORTEX_TRY(const auto interval, context.arguments().interval());
+  VORTEX_TRY(const auto providers, context.arguments().providers(context.registry().names()));
+  for (SyncItem& item : items) {
+    if (interval) item.interval = *interval;
+    if (!providers.empty()) item.providers = providers;
+  }
+  return items;
+}
+
 }  // namespace
 
 Result<std::vector<SyncItem>> sync_items(CommandContext& context, const Settings& settings) {
   const Arguments& arguments = context.arguments();
+  if (const auto root = arguments.value("--futures")) return all_of_futures(context, *root);
   VORTEX_TRY(const auto interval, arguments.interval());
   VORTEX_TRY(const auto since, arguments.since());
   VORTEX_TRY(const auto until, arguments.until());

@@ -51,8 +51,9 @@ Result<std::vector<FuturesContract>> list_contracts(const FuturesCycle& cycle) {
   const int first = static_cast<int>(from.year());
   const int last = static_cast<int>(to.year());
   if (last - first >= kYearsMax) {
-    return fail(ErrorCode::usage, "contracts of a hundred years and more have no names of their "
-                                  "own: give a later --since");
+    return fail(ErrorCode::usage,
+                "contracts of a hundred years and more have no names of their "
+                "own: give a later --since");
   }
   std::vector<FuturesContract> contracts;
   for (int year = last; year >= first; --year) {
