@@ -9,6 +9,7 @@
 #include "vortex/config/rate_limit.hpp"
 #include "vortex/net/http_server.hpp"
 #include "vortex/sim/alphavantage_imposter.hpp"
+#include "vortex/sim/barchart_imposter.hpp"
 #include "vortex/sim/yahoo_imposter.hpp"
 
 namespace vortex {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::string_view kYahoo = "yahoo";
 constexpr std::string_view kAlphaVantage = "alphavantage";
+constexpr std::string_view kBarchart = "barchart";
 
 struct Address {
   std::string host;
@@ -81,6 +83,18 @@ Result<AlphaVantageImposter> alphavantage_imposter(const Clock& clock,
                                .now = options.now});
 }
 
+Result<BarchartImposter> barchart_imposter(const Clock& clock, const SimulatorOptions& options) {
+  VORTEX_TRY(auto limit, read_limit(options.limit));
+  VORTEX_TRY(Market market, read_market(options));
+  VORTEX_TRY(FaultScript faults, read_faults(options));
+  return BarchartImposter(clock, std::move(market), std::move(faults),
+                          {.seed = options.seed,
+                           .api_key = options.api_key,
+                           .day_calls = options.day_calls,
+                           .limit = std::move(limit),
+                           .now = options.now});
+}
+
 }  // namespace
 
 // The imposters share seed and prices, not changes made by a test: those are how two providers come
@@ -88,6 +102,7 @@ Result<AlphaVantageImposter> alphavantage_imposter(const Clock& clock,
 struct Simulator::Impl {
   YahooImposter yahoo;
   AlphaVantageImposter alphavantage;
+  BarchartImposter barchart;
   std::map<std::string, std::unique_ptr<HttpServer>, std::less<>> servers;  // by provider
   std::string host;
 
@@ -110,12 +125,15 @@ Result<std::unique_ptr<Simulator>> Simulator::start(Runtime& runtime,
   VORTEX_TRY(const Address address, read_address(options.listen));
   VORTEX_TRY(YahooImposter yahoo, yahoo_imposter(runtime.clock(), options));
   VORTEX_TRY(AlphaVantageImposter alphavantage, alphavantage_imposter(runtime.clock(), options));
+  VORTEX_TRY(BarchartImposter barchart, barchart_imposter(runtime.clock(), options));
   auto impl = std::make_unique<Impl>(Impl{.yahoo = std::move(yahoo),
                                           .alphavantage = std::move(alphavantage),
+                                          .barchart = std::move(barchart),
                                           .servers = {},
                                           .host = address.host});
   VORTEX_TRY_VOID(impl->serve(runtime, kYahoo, impl->yahoo, address.port));
   VORTEX_TRY_VOID(impl->serve(runtime, kAlphaVantage, impl->alphavantage, 0));
+  VORTEX_TRY_VOID(impl->serve(runtime, kBarchart, impl->barchart, 0));
   return std::unique_ptr<Simulator>(new Simulator(std::move(impl)));
 }
 
@@ -128,7 +146,8 @@ std::string Simulator::address_of(std::string_view provider) const {
 std::string Simulator::addresses_json() const {
   JsonWriter json;
   json.begin_object();
-  for (const std::string_view name : {kYahoo, kAlphaVantage}) json.member(name, address_of(name));
+  for (const std::string_view name : {kYahoo, kAlphaVantage, kBarchart})
+    json.member(name, address_of(name));
   json.end_object();
   return json.take();
 }
