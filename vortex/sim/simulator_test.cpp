@@ -48,7 +48,9 @@ awaitable<void> walk_through(Runtime* runtime, SimulatorOptions options,
   if (!simulator) co_return;
   const std::string address = (*simulator)->address_of("yahoo");
   EXPECT_EQ((*simulator)->addresses_json(), R"({"yahoo":")" + address + R"(","alphavantage":")" +
-                                                (*simulator)->address_of("alphavantage") + "\"}");
+                                                (*simulator)->address_of("alphavantage") +
+                                                R"(","barchart":")" +
+                                                (*simulator)->address_of("barchart") + "\"}");
   for (const std::string_view request :
        {"GET /v8/finance/chart/AAPL?range=5d&interval=1d", "GET /v8/finance/chart/NOPE", "GET /",
         "GET /__sim/counts"}) {
