@@ -6,7 +6,7 @@
 namespace vortex {
 namespace {
 
-ReadSecret reads(std::string value) {
+ReadSecret reads(const std::string& value) {
   return [value] {
     return SecretString(value);
   };
