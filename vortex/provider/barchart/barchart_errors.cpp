@@ -13,8 +13,6 @@
 namespace vortex {
 namespace {
 
-namespace json = simdjson::ondemand;
-
 // A phrase decides before the number does: 400 and 429 stand for several things.
 struct Phrase {
   std::string_view text;  // in lower case

@@ -29,6 +29,7 @@ Result<Page> read_saved(std::string_view name, std::string_view text) {
 std::vector<std::string> stamps_of(const Page& page) {
   std::vector<std::string> out;
   const BarView view(*page.bars);
+  out.reserve(static_cast<std::size_t>(view.rows()));
   for (std::int64_t row = 0; row < view.rows(); ++row) out.push_back(format_time(view.time(row)));
   return out;
 }

@@ -12,11 +12,11 @@ using barchart_cells::two_digits;
 bool BarchartStamps::learn(std::string_view first) {
   iso_ = first.size() >= kDateSize && first[4] == '-';
   const std::size_t slash = first.find('/');
-  if (!iso_ && (slash == std::string_view::npos || slash > 2)) return false;
+  if (!iso_ && slash > 2) return false;  // or is not there
   padded_ = iso_ || (first.size() >= kDateSize && slash == 2 && first[5] == '/');
   const std::size_t colon = first.find(':');
   has_time_ = colon != std::string_view::npos;
-  has_zone_ = iso_ && has_time_ && first[kDateSize] == 'T';
+  has_zone_ = iso_ && has_time_ && first.size() > kDateSize && first[kDateSize] == 'T';
   return true;
 }
 
