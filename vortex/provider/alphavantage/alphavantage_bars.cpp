@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "vortex/base/ascii.hpp"
@@ -112,7 +111,7 @@ class Settler {
   template <class Columns>
   void sort_by_permutation(Columns column_ends) {
     std::vector<std::size_t> order(rows());
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (std::size_t row = 0; row < order.size(); ++row) order[row] = row;
     std::ranges::sort(order, {}, [&](std::size_t row) { return stamps()[row]; });
     const auto apply = [&](auto* first, auto* last) {
       const std::vector<std::remove_pointer_t<decltype(first)>> before(first, last);
