@@ -1,6 +1,7 @@
 #include "vortex/sim/alphavantage_wire.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <fmt/format.h>
@@ -49,7 +50,7 @@ double later_splits(const Market& market, const Listing& listing, Date date, Tim
 
 void as_traded(SimBar& bar, double ratio) {
   for (double* price : {&bar.open, &bar.high, &bar.low, &bar.close}) *price *= ratio;
-  bar.volume = static_cast<std::int64_t>(static_cast<double>(bar.volume) / ratio + 0.5);
+  bar.volume = std::llround(static_cast<double>(bar.volume) / ratio);
 }
 
 void add_actions(const Market& market, const Listing& listing, DateSpan dates, TimePoint now,
