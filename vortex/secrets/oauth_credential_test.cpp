@@ -37,7 +37,7 @@ class OAuthCredentialTest : public testing::Test {
                     .client_secret = SecretString(kSecret),
                     .token_url = "https://auth.example/token"},
         OAuthIo{.runtime = &runtime_, .send = [this](HttpCall call) {
-                  return send(call);
+                  return send(std::move(call));
                 }});
   }
 
