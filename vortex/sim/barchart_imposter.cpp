@@ -141,7 +141,7 @@ Result<void> BarchartImposter::change(const ServerRequest& request) {
   const auto text = json.string_at("now");
   const auto time = text ? parse_time(*text) : std::nullopt;
   if (request.path != "/__sim/now" || !time) {
-    return fail(ErrorCode::usage, "no such path, or no \"now\": \"2024-01-02T14:30:00Z\"");
+    return fail(ErrorCode::usage, R"(no such path, or no "now": "2024-01-02T14:30:00Z")");
   }
   options_.now = *time;
   return {};
