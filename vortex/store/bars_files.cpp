@@ -10,6 +10,7 @@
 
 #include "vortex/store/bars_statistics.hpp"
 #include "vortex/store/bars_upsert.hpp"
+#include "vortex/store/bucket.hpp"
 #include "vortex/store/parquet_file.hpp"
 #include "vortex/store/table_schema.hpp"
 
@@ -96,33 +97,66 @@ Result<AddFile> rewrite_file(FileSystem& files, Random& random, const AddFile& f
   return write_bars_file(files, random, file.partition_values, rows);
 }
 
-// The fresh rows alone; all of them where none is stored yet, without a copy.
-Result<AddFile> write_fresh(FileSystem& files, Random& random, const BarsPartition& partition,
-                            std::size_t fresh) {
-  if (fresh == partition.rows.rows()) {
-    return write_bars_file(files, random, partition.values(), partition.rows);
+BucketRows fresh_by_bucket(const BarsPartition& partition, TimePoint now) {
+  BucketRows counts;
+  TimeRange bucket{TimePoint::max(), TimePoint::max()};
+  std::int64_t* count = nullptr;
+  for (std::size_t row = 0; row < partition.states.size(); ++row) {
+    if (partition.states[row] != RowState::fresh) continue;
+    const TimePoint time{Duration{partition.rows.timestamp[row]}};
+    if (!bucket.holds(time)) {
+      bucket = bucket_of(partition.interval, time, now);
+      count = &counts[bucket.start];
+    }
+    ++*count;
   }
+  return counts;
+}
+
+// The fresh rows of one file's time.
+BarColumns fresh_rows(const BarsPartition& partition, const FileCut& cut) {
   BarColumns rows;
-  rows.reserve(fresh);
-  for (std::size_t begin = 0; begin < partition.states.size();) {
-    std::size_t end = begin;
-    while (end < partition.states.size() && partition.states[end] == RowState::fresh) ++end;
-    if (end > begin) rows.append_rows(partition.rows, begin, end);
-    begin = end + 1;
+  rows.reserve(static_cast<std::size_t>(cut.rows));
+  const auto& stamps = partition.rows.timestamp;
+  const auto from = [&](const SeriesSpan& span, TimePoint time) {
+    const auto begin = stamps.begin() + static_cast<std::ptrdiff_t>(span.begin);
+    const auto end = stamps.begin() + static_cast<std::ptrdiff_t>(span.end);
+    const auto found = std::lower_bound(begin, end, time.time_since_epoch().count());
+    return static_cast<std::size_t>(found - stamps.begin());
+  };
+  for (const SeriesSpan& span : partition.spans) {
+    const std::size_t last = from(span, cut.range.end);
+    for (std::size_t begin = from(span, cut.range.start); begin < last;) {
+      std::size_t end = begin;
+      while (end < last && partition.states[end] == RowState::fresh) ++end;
+      if (end > begin) rows.append_rows(partition.rows, begin, end);
+      begin = end + 1;
+    }
   }
-  return write_bars_file(files, random, partition.values(), rows);
+  return rows;
+}
+
+// Where all rows are fresh and one file takes them, without a copy.
+Result<void> write_fresh(FileSystem& files, Random& random, const BarsPartition& partition,
+                         TimePoint now, CommitActions& actions) {
+  const BucketRows buckets = fresh_by_bucket(partition, now);
+  if (buckets.empty()) return {};
+  for (const FileCut& cut : cut_into_files(buckets)) {
+    BarColumns some;
+    const bool all = cut.rows == static_cast<std::int64_t>(partition.rows.rows());
+    if (!all) some = fresh_rows(partition, cut);
+    VORTEX_TRY(auto add,
+               write_bars_file(files, random, partition.values(), all ? partition.rows : some));
+    actions.adds.push_back(std::move(add));
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<void> write_partition(FileSystem& files, const DeltaLog& log, Random& random,
-                             BarsPartition& partition, CommitActions& actions) {
-  const auto fresh =
-      static_cast<std::size_t>(std::ranges::count(partition.states, RowState::fresh));
-  if (fresh > 0) {
-    VORTEX_TRY(auto add, write_fresh(files, random, partition, fresh));
-    actions.adds.push_back(std::move(add));
-  }
+                             BarsPartition& partition, TimePoint now, CommitActions& actions) {
+  VORTEX_TRY_VOID(write_fresh(files, random, partition, now, actions));
   for (const TouchedFile& touched : partition.touched) {
     const auto file = log.snapshot().files.find(touched.path);
     if (file == log.snapshot().files.end()) {

@@ -108,10 +108,10 @@ Result<std::vector<BarsPartition>> gather_partitions(const std::vector<SeriesBat
 Result<void> compare_with_stored(FileSystem& files, const DeltaLog& log, BarsPartition& partition,
                                  SeriesKnowledge& knowledge);
 
-// Writes the files this partition needs: one with its fresh rows, and a rewritten copy of each file
-// that holds a restated row.
+// Writes the files this partition needs: its fresh rows, cut between the buckets of `now`, and a
+// rewritten copy of each file that holds a restated row.
 Result<void> write_partition(FileSystem& files, const DeltaLog& log, Random& random,
-                             BarsPartition& partition, CommitActions& actions);
+                             BarsPartition& partition, TimePoint now, CommitActions& actions);
 
 // The statistics of a data file, as Delta wants them: the maximum time rounded up to its
 // millisecond.

@@ -134,6 +134,24 @@ TimeRange bucket_of(Interval interval, TimePoint time, TimePoint now) {
   return {midnight(start), midnight(next_of(span, start))};
 }
 
+std::vector<FileCut> cut_into_files(const BucketRows& rows) {
+  std::vector<FileCut> files;
+  TimePoint end = TimePoint::max();
+  std::int64_t count = 0;
+  for (auto bucket = rows.rbegin(); bucket != rows.rend(); ++bucket) {
+    count += bucket->second;
+    if (count < kCommitFileRowsMin) continue;
+    files.push_back({.range = {bucket->first, end}, .rows = count});
+    end = bucket->first;
+    count = 0;
+  }
+  if (files.empty()) files.push_back({.range = {TimePoint::min(), end}, .rows = 0});
+  files.back().range.start = TimePoint::min();
+  files.back().rows += count;
+  std::ranges::reverse(files);
+  return files;
+}
+
 std::int64_t MergeTask::bytes() const {
   return bytes_of(inputs);
 }

@@ -1,9 +1,11 @@
-// Which bucket of time a data file belongs to, and which files are worth merging into one. Closed
+// Which bucket of time a data file belongs to, into which files a commit's rows go, and which files
+// are worth merging into one. Closed
 // days become months and closed months years; intraday one level finer. Pure functions of what the
 // log says of the files and of `now`; docs/dataset.md gives the reasons of the sizes.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "vortex/base/time.hpp"
@@ -15,6 +17,9 @@ namespace vortex {
 
 // A bars file is closed at the first new symbol after so many rows: rewriting one takes ~0.4 s.
 inline constexpr std::int64_t kFileRowsMax = std::int64_t{1} << 20;
+// A commit's new rows become several files, cut between buckets, once each has so many: rewriting
+// one takes ~25 ms, writing one more ~2 ms.
+inline constexpr std::int64_t kCommitFileRowsMin = std::int64_t{1} << 16;
 // A file over several buckets is left whole up to here: rewriting it takes ~50 ms.
 inline constexpr std::int64_t kWideBytesMax = std::int64_t{8} << 20;
 // Side tables grow no file beyond this.
@@ -39,6 +44,21 @@ struct MergePolicy {
 // The bucket that holds a bar's time, as things stand at `now`. Buckets tile all time; the last one
 // is open and has no end.
 TimeRange bucket_of(Interval interval, TimePoint time, TimePoint now);
+
+// How many rows a commit brings to each bucket, by the bucket's start.
+using BucketRows = std::map<TimePoint, std::int64_t>;
+
+// One file of a commit's new rows: those of a time, and their number.
+struct FileCut {
+  TimeRange range;
+  std::int64_t rows = 0;
+  bool operator==(const FileCut&) const = default;
+};
+
+// From the newest bucket back each file takes whole buckets until it has kCommitFileRowsMin rows;
+// the oldest also takes what is left over, so a small commit is one file. Oldest first; they tile
+// all time.
+std::vector<FileCut> cut_into_files(const BucketRows& rows);
 
 struct MergeTask {
   std::vector<const AddFile*> inputs;

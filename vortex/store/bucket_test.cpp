@@ -57,6 +57,28 @@ TEST(BucketTest, BucketsTileAllTime) {
   }
 }
 
+TEST(FileCutTest, FilesOfACommitAreWholeBucketsFromTheNewestBack) {
+  const std::int64_t least = kCommitFileRowsMin;
+  const auto cut = [](const char* start, const char* end, std::int64_t rows) {
+    return FileCut{.range = {start == nullptr ? TimePoint::min() : at(start),
+                             end == nullptr ? TimePoint::max() : at(end)},
+                   .rows = rows};
+  };
+  const BucketRows load{{at("2022-01-01"), 10},        {at("2023-01-01"), least},
+                        {at("2024-01-01"), least - 1}, {at("2024-02-01"), 2},
+                        {at("2024-03-01"), least + 5}, {at("2024-04-01"), 7}};
+  EXPECT_THAT(cut_into_files(load), testing::ElementsAre(cut(nullptr, "2024-01-01", least + 10),
+                                                         cut("2024-01-01", "2024-03-01", least + 1),
+                                                         cut("2024-03-01", nullptr, least + 12)));
+}
+
+TEST(FileCutTest, ASmallCommitIsOneFile) {
+  const BucketRows load{{at("2023-01-01"), kCommitFileRowsMin - 2}, {at("2024-01-01"), 1}};
+  const FileCut all{.range = {TimePoint::min(), TimePoint::max()}, .rows = kCommitFileRowsMin - 1};
+  EXPECT_THAT(cut_into_files(load), testing::ElementsAre(all));
+  EXPECT_THAT(cut_into_files({{at("2023-01-01"), 1}}), testing::SizeIs(1));
+}
+
 class MergePlanTest : public testing::Test {
  protected:
   void file(const char* first, const char* last, std::int64_t rows = 100,

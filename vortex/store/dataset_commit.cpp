@@ -229,7 +229,7 @@ Result<void> Dataset::Impl::plan_empty_ranges(CommitPlan& plan) {
 Result<CommitActions> Dataset::Impl::write_bars(CommitPlan& plan) {
   CommitActions actions_out;
   for (BarsPartition& partition : plan.partitions) {
-    auto done = write_partition(*files, bars, random, partition, actions_out);
+    auto done = write_partition(*files, bars, random, partition, plan.now, actions_out);
     if (!done) {
       discard(*files, actions_out);
       return std::unexpected(std::move(done).error());
