@@ -190,12 +190,11 @@ void BarColumns::append_rows(const BarColumns& other, std::size_t begin, std::si
                in.begin() + static_cast<std::ptrdiff_t>(end));
   };
   const auto texts = [&](auto& out, TextPool& pool, const auto& in, const TextPool& in_pool) {
-    std::int32_t last = -1;
-    std::int32_t number = -1;
-    for (std::size_t row = begin; row < end; ++row) {
-      if (in[row] != last) number = pool.number_of(in_pool.text(in[row]));
-      last = in[row];
-      out.push_back(number);
+    for (std::size_t row = begin; row < end;) {  // mostly one text for all
+      std::size_t next = row + 1;
+      while (next < end && in[next] == in[row]) ++next;
+      out.insert(out.end(), next - row, pool.number_of(in_pool.text(in[row])));
+      row = next;
     }
   };
   plain(timestamp, other.timestamp);

@@ -97,57 +97,84 @@ Result<AddFile> rewrite_file(FileSystem& files, Random& random, const AddFile& f
   return write_bars_file(files, random, file.partition_values, rows);
 }
 
+// The first row of a span from `row` on that is not before `time`.
+std::size_t row_at(const BarsPartition& partition, const SeriesSpan& span, std::size_t row,
+                   TimePoint time) {
+  const auto& stamps = partition.rows.timestamp;
+  const auto found = std::lower_bound(stamps.begin() + static_cast<std::ptrdiff_t>(row),
+                                      stamps.begin() + static_cast<std::ptrdiff_t>(span.end),
+                                      time.time_since_epoch().count());
+  return static_cast<std::size_t>(found - stamps.begin());
+}
+
+std::int64_t count_fresh(const BarsPartition& partition, std::size_t begin, std::size_t end) {
+  const auto first = partition.states.begin();
+  return std::count(first + static_cast<std::ptrdiff_t>(begin),
+                    first + static_cast<std::ptrdiff_t>(end), RowState::fresh);
+}
+
 BucketRows fresh_by_bucket(const BarsPartition& partition, TimePoint now) {
   BucketRows counts;
-  TimeRange bucket{TimePoint::max(), TimePoint::max()};
-  std::int64_t* count = nullptr;
-  for (std::size_t row = 0; row < partition.states.size(); ++row) {
-    if (partition.states[row] != RowState::fresh) continue;
-    const TimePoint time{Duration{partition.rows.timestamp[row]}};
-    if (!bucket.holds(time)) {
-      bucket = bucket_of(partition.interval, time, now);
-      count = &counts[bucket.start];
+  std::map<TimePoint, TimePoint> starts;  // of the buckets met, by their end
+  for (const SeriesSpan& span : partition.spans) {
+    for (std::size_t row = span.begin; row < span.end;) {
+      const TimePoint time{Duration{partition.rows.timestamp[row]}};
+      auto met = starts.upper_bound(time);
+      if (met == starts.end() || met->second > time) {
+        const TimeRange bucket = bucket_of(partition.interval, time, now);
+        met = starts.emplace(bucket.end, bucket.start).first;
+      }
+      const std::size_t end = row_at(partition, span, row, met->first);
+      const std::int64_t fresh = count_fresh(partition, row, end);
+      if (fresh > 0) counts[met->second] += fresh;
+      row = end;
     }
-    ++*count;
   }
   return counts;
 }
 
-// The fresh rows of one file's time.
-BarColumns fresh_rows(const BarsPartition& partition, const FileCut& cut) {
-  BarColumns rows;
-  rows.reserve(static_cast<std::size_t>(cut.rows));
-  const auto& stamps = partition.rows.timestamp;
-  const auto from = [&](const SeriesSpan& span, TimePoint time) {
-    const auto begin = stamps.begin() + static_cast<std::ptrdiff_t>(span.begin);
-    const auto end = stamps.begin() + static_cast<std::ptrdiff_t>(span.end);
-    const auto found = std::lower_bound(begin, end, time.time_since_epoch().count());
-    return static_cast<std::size_t>(found - stamps.begin());
-  };
+void append_fresh(const BarsPartition& partition, std::size_t begin, std::size_t end,
+                  BarColumns& out) {
+  while (begin < end) {
+    std::size_t next = begin;
+    while (next < end && partition.states[next] == RowState::fresh) ++next;
+    if (next > begin) out.append_rows(partition.rows, begin, next);
+    begin = next + 1;
+  }
+}
+
+// The fresh rows of each file, in one pass.
+std::vector<BarColumns> fresh_by_file(const BarsPartition& partition,
+                                      const std::vector<FileCut>& cuts) {
+  std::vector<BarColumns> rows(cuts.size());
+  for (std::size_t i = 0; i < cuts.size(); ++i) {
+    rows[i].reserve(static_cast<std::size_t>(cuts[i].rows));
+  }
   for (const SeriesSpan& span : partition.spans) {
-    const std::size_t last = from(span, cut.range.end);
-    for (std::size_t begin = from(span, cut.range.start); begin < last;) {
-      std::size_t end = begin;
-      while (end < last && partition.states[end] == RowState::fresh) ++end;
-      if (end > begin) rows.append_rows(partition.rows, begin, end);
-      begin = end + 1;
+    std::size_t row = span.begin;
+    for (std::size_t i = 0; i < cuts.size() && row < span.end; ++i) {
+      const std::size_t end = row_at(partition, span, row, cuts[i].range.end);
+      append_fresh(partition, row, end, rows[i]);
+      row = end;
     }
   }
   return rows;
 }
 
-// Where all rows are fresh and one file takes them, without a copy.
 Result<void> write_fresh(FileSystem& files, Random& random, const BarsPartition& partition,
                          TimePoint now, CommitActions& actions) {
   const BucketRows buckets = fresh_by_bucket(partition, now);
   if (buckets.empty()) return {};
-  for (const FileCut& cut : cut_into_files(buckets)) {
-    BarColumns some;
-    const bool all = cut.rows == static_cast<std::int64_t>(partition.rows.rows());
-    if (!all) some = fresh_rows(partition, cut);
-    VORTEX_TRY(auto add,
-               write_bars_file(files, random, partition.values(), all ? partition.rows : some));
+  const auto cuts = cut_into_files(buckets);
+  if (cuts.front().rows == static_cast<std::int64_t>(partition.rows.rows())) {  // without a copy
+    VORTEX_TRY(auto add, write_bars_file(files, random, partition.values(), partition.rows));
     actions.adds.push_back(std::move(add));
+    return {};
+  }
+  for (BarColumns& rows : fresh_by_file(partition, cuts)) {
+    VORTEX_TRY(auto add, write_bars_file(files, random, partition.values(), rows));
+    actions.adds.push_back(std::move(add));
+    rows = BarColumns{};
   }
   return {};
 }
