@@ -113,16 +113,16 @@ std::int64_t count_fresh(const BarsPartition& partition, std::size_t begin, std:
                     first + static_cast<std::ptrdiff_t>(end), RowState::fresh);
 }
 
-BucketRows fresh_by_bucket(const BarsPartition& partition, TimePoint now) {
-  BucketRows counts;
-  std::map<TimePoint, TimePoint> starts;  // of the buckets met, by their end
+UnitRows fresh_by_unit(const BarsPartition& partition, TimePoint now) {
+  UnitRows counts;
+  std::map<TimePoint, TimePoint> starts;  // of the units met, by their end
   for (const SeriesSpan& span : partition.spans) {
     for (std::size_t row = span.begin; row < span.end;) {
       const TimePoint time{Duration{partition.rows.timestamp[row]}};
       auto met = starts.upper_bound(time);
       if (met == starts.end() || met->second > time) {
-        const TimeRange bucket = bucket_of(partition.interval, time, now);
-        met = starts.emplace(bucket.end, bucket.start).first;
+        const TimeRange unit = unit_of(partition.interval, time, now);
+        met = starts.emplace(unit.end, unit.start).first;
       }
       const std::size_t end = row_at(partition, span, row, met->first);
       const std::int64_t fresh = count_fresh(partition, row, end);
@@ -163,9 +163,9 @@ std::vector<BarColumns> fresh_by_file(const BarsPartition& partition,
 
 Result<void> write_fresh(FileSystem& files, Random& random, const BarsPartition& partition,
                          TimePoint now, CommitActions& actions) {
-  const BucketRows buckets = fresh_by_bucket(partition, now);
-  if (buckets.empty()) return {};
-  const auto cuts = cut_into_files(buckets);
+  const UnitRows units = fresh_by_unit(partition, now);
+  if (units.empty()) return {};
+  const auto cuts = cut_into_files(units);
   if (cuts.front().rows == static_cast<std::int64_t>(partition.rows.rows())) {  // without a copy
     VORTEX_TRY(auto add, write_bars_file(files, random, partition.values(), partition.rows));
     actions.adds.push_back(std::move(add));

@@ -108,8 +108,8 @@ Result<std::vector<BarsPartition>> gather_partitions(const std::vector<SeriesBat
 Result<void> compare_with_stored(FileSystem& files, const DeltaLog& log, BarsPartition& partition,
                                  SeriesKnowledge& knowledge);
 
-// Writes the files this partition needs: its fresh rows, cut between the buckets of `now`, and a
-// rewritten copy of each file that holds a restated row.
+// Writes the files this partition needs: its fresh rows, cut by time as things stand at `now`,
+// and a rewritten copy of each file that holds a restated row.
 Result<void> write_partition(FileSystem& files, const DeltaLog& log, Random& random,
                              BarsPartition& partition, TimePoint now, CommitActions& actions);
 

@@ -21,7 +21,9 @@ constexpr Duration kIntradayGrace = days{1};
 constexpr std::int64_t kGroupRowsMax = std::int64_t{128} * 1024;
 constexpr std::int64_t kRowBytes = 64;
 
-constexpr std::size_t kSideRunMin = 16;  // files that make a merge of a side table worth a commit
+constexpr std::ptrdiff_t kSideRunMin =
+    16;                                  // files that make a merge of a side table worth a commit
+constexpr std::int64_t kSideGrowth = 8;  // so much larger than any file of it a merge must be
 
 enum class Span : std::uint8_t { day, month, year };
 
@@ -134,15 +136,22 @@ TimeRange bucket_of(Interval interval, TimePoint time, TimePoint now) {
   return {midnight(start), midnight(next_of(span, start))};
 }
 
-std::vector<FileCut> cut_into_files(const BucketRows& rows) {
+TimeRange unit_of(Interval interval, TimePoint time, TimePoint now) {
+  const TimeRange bucket = bucket_of(interval, time, now);
+  if (bucket.end != TimePoint::max()) return bucket;
+  const Date date = date_of(time);
+  return {midnight(date), midnight(date + std::chrono::days{1})};
+}
+
+std::vector<FileCut> cut_into_files(const UnitRows& rows) {
   std::vector<FileCut> files;
   TimePoint end = TimePoint::max();
   std::int64_t count = 0;
-  for (auto bucket = rows.rbegin(); bucket != rows.rend(); ++bucket) {
-    count += bucket->second;
+  for (auto unit = rows.rbegin(); unit != rows.rend(); ++unit) {
+    count += unit->second;
     if (count < kCommitFileRowsMin) continue;
-    files.push_back({.range = {bucket->first, end}, .rows = count});
-    end = bucket->first;
+    files.push_back({.range = {unit->first, end}, .rows = count});
+    end = unit->first;
     count = 0;
   }
   if (files.empty()) files.push_back({.range = {TimePoint::min(), end}, .rows = 0});
@@ -187,18 +196,17 @@ std::vector<std::vector<const AddFile*>> plan_side_merges(std::vector<const AddF
   });
   std::vector<std::vector<const AddFile*>> runs;
   if (automatic) {
-    // From the newest back, as long as the next older file is no bigger than twice all newer ones:
-    // so each row is copied once per doubling.
-    std::vector<const AddFile*> run;
+    // The newest files, as far back as the oldest of them is a small part of all: so a row is
+    // copied only as often as its file's size grows by that factor.
+    std::ptrdiff_t run = 0;
     std::int64_t bytes = 0;
-    for (const AddFile* file : files | std::views::reverse) {
-      const bool joins = run.empty() || file->size <= 2 * bytes;
-      if (!joins || bytes + file->size > std::min(kSideBytesMax, kAutomaticBytesMax)) break;
-      bytes += file->size;
-      run.push_back(file);
+    for (std::ptrdiff_t count = 1; count <= std::ssize(files); ++count) {
+      const std::int64_t size = files[files.size() - static_cast<std::size_t>(count)]->size;
+      bytes += size;
+      if (bytes > std::min(kSideBytesMax, kAutomaticBytesMax)) break;
+      if (count >= kSideRunMin && size * kSideGrowth <= bytes) run = count;
     }
-    std::ranges::reverse(run);
-    if (run.size() >= kSideRunMin) runs.push_back(std::move(run));
+    if (run > 0) runs.emplace_back(files.end() - run, files.end());
     return runs;
   }
   std::int64_t bytes = 0;

@@ -17,8 +17,8 @@ namespace vortex {
 
 // A bars file is closed at the first new symbol after so many rows: rewriting one takes ~0.4 s.
 inline constexpr std::int64_t kFileRowsMax = std::int64_t{1} << 20;
-// A commit's new rows become several files, cut between buckets, once each has so many: rewriting
-// one takes ~25 ms, writing one more ~2 ms.
+// A commit's new rows become several files, cut between units of time, once each has so many:
+// rewriting one takes ~25 ms, writing one more ~2 ms.
 inline constexpr std::int64_t kCommitFileRowsMin = std::int64_t{1} << 16;
 // A file over several buckets is left whole up to here: rewriting it takes ~50 ms.
 inline constexpr std::int64_t kWideBytesMax = std::int64_t{8} << 20;
@@ -45,8 +45,11 @@ struct MergePolicy {
 // is open and has no end.
 TimeRange bucket_of(Interval interval, TimePoint time, TimePoint now);
 
-// How many rows a commit brings to each bucket, by the bucket's start.
-using BucketRows = std::map<TimePoint, std::int64_t>;
+// What a file of new rows takes whole: a closed bucket, or a day of the open one.
+TimeRange unit_of(Interval interval, TimePoint time, TimePoint now);
+
+// How many rows a commit brings to each unit, by the unit's start.
+using UnitRows = std::map<TimePoint, std::int64_t>;
 
 // One file of a commit's new rows: those of a time, and their number.
 struct FileCut {
@@ -55,10 +58,10 @@ struct FileCut {
   bool operator==(const FileCut&) const = default;
 };
 
-// From the newest bucket back each file takes whole buckets until it has kCommitFileRowsMin rows;
+// From the newest unit back each file takes whole units until it has kCommitFileRowsMin rows;
 // the oldest also takes what is left over, so a small commit is one file. Oldest first; they tile
 // all time.
-std::vector<FileCut> cut_into_files(const BucketRows& rows);
+std::vector<FileCut> cut_into_files(const UnitRows& rows);
 
 struct MergeTask {
   std::vector<const AddFile*> inputs;
