@@ -31,7 +31,7 @@ struct WrittenFile {
   std::string checksum;  // Checksum::hex of its bytes
 };
 
-// Writes a new file batch by batch (zstd, page checksums, row groups of at most 128 Ki rows). Gone
+// Writes a new file batch by batch (zstd, page checksums, row groups of at most 32 Ki rows). Gone
 // when dropped before `finish` succeeded.
 class ParquetTableWriter {
  public:
