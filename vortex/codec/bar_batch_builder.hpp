@@ -68,6 +68,10 @@ class BarBatchBuilder {
 
  private:
   static constexpr std::size_t kValueColumns = 8;
+  using ColumnList = std::vector<std::shared_ptr<arrow::ArrayData>>;
+
+  void put_values(ColumnList& columns);
+  void put_compact_values(ColumnList& columns);
 
   ColumnBuffer<std::int64_t> timestamps_;
   std::array<ColumnBuffer<double>, kValueColumns> values_;

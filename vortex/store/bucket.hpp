@@ -19,7 +19,7 @@ namespace vortex {
 inline constexpr std::int64_t kFileRowsMax = std::int64_t{1} << 20;
 // A commit's new rows become several files, cut between units of time, once each has so many:
 // rewriting one takes ~25 ms, writing one more ~2 ms.
-inline constexpr std::int64_t kCommitFileRowsMin = std::int64_t{1} << 16;
+inline constexpr std::int64_t kCommitFileRowsMin = std::int64_t{1} << 17;
 // A file over several buckets is left whole up to here: rewriting it takes ~50 ms.
 inline constexpr std::int64_t kWideBytesMax = std::int64_t{8} << 20;
 // Side tables grow no file beyond this.
