@@ -14,6 +14,7 @@
 #include <fmt/core.h>
 
 #include "vortex/codec/arrow_error.hpp"
+#include "vortex/codec/constant_columns.hpp"
 
 namespace vortex {
 namespace {
@@ -51,7 +52,9 @@ std::shared_ptr<arrow::Array> plain_array(std::shared_ptr<arrow::DataType> type,
 arrow::Result<std::shared_ptr<arrow::Array>> number_array(const NumberColumn& column,
                                                           const Keeper& keeper) {
   const auto length = static_cast<std::int64_t>(column.size());
-  if (column.all_missing()) return arrow::MakeArrayOfNull(arrow::float64(), length);
+  if (column.all_missing()) {
+    return arrow::MakeArray(ConstantColumns(column.size()).null_doubles());
+  }
   std::int64_t nulls = 0;
   for (const double value : column.values()) nulls += std::isnan(value) ? 1 : 0;
   std::shared_ptr<arrow::Buffer> validity;
@@ -77,33 +80,20 @@ arrow::Result<std::shared_ptr<arrow::Array>> flag_array(const std::vector<std::u
       arrow::boolean(), length, {nullptr, std::shared_ptr<arrow::Buffer>(std::move(bits))}, 0));
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> pool_array(const TextPool& pool) {
-  arrow::StringBuilder texts;
-  for (std::size_t i = 0; i < pool.size(); ++i) {
-    ARROW_RETURN_NOT_OK(texts.Append(pool.text(static_cast<std::int32_t>(i))));
-  }
-  return texts.Finish();
+std::shared_ptr<arrow::Array> pool_array(const TextPool& pool, const Keeper& keeper) {
+  return arrow::MakeArray(arrow::ArrayData::Make(
+      arrow::utf8(), static_cast<std::int64_t>(pool.size()),
+      {nullptr, buffer_over(pool.offsets(), keeper),
+       std::make_shared<KeptBuffer>(pool.bytes().data(), pool.bytes().size(), keeper)},
+      0));
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> text_array(const std::vector<std::int32_t>& numbers,
                                                         const TextPool& pool,
                                                         const Keeper& keeper) {
-  ARROW_ASSIGN_OR_RAISE(auto dictionary, pool_array(pool));
   return arrow::DictionaryArray::FromArrays(arrow::dictionary(arrow::int32(), arrow::utf8()),
                                             plain_array(arrow::int32(), numbers, keeper),
-                                            dictionary);
-}
-
-arrow::Result<std::shared_ptr<arrow::Array>> constant_text(const std::string& text,
-                                                           std::size_t rows) {
-  TextPool pool;
-  pool.number_of(text);
-  ARROW_ASSIGN_OR_RAISE(auto dictionary, pool_array(pool));
-  auto zeros = std::make_shared<arrow::Int32Array>(
-      static_cast<std::int64_t>(rows),
-      arrow::Buffer::FromVector(std::vector<std::int32_t>(rows, 0)));
-  return arrow::DictionaryArray::FromArrays(arrow::dictionary(arrow::int32(), arrow::utf8()),
-                                            std::move(zeros), dictionary);
+                                            pool_array(pool, keeper));
 }
 
 // All columns in the order of bar_schema; those with a partition's values stay null.
@@ -126,24 +116,12 @@ arrow::Result<arrow::ArrayVector> arrays_of(const BarColumns& columns, const Kee
 
 }  // namespace
 
-std::int32_t TextPool::number_of(std::string_view text) {
-  if (const auto it = numbers_.find(text); it != numbers_.end()) return it->second;
-  const auto number = static_cast<std::int32_t>(texts_.size());
-  texts_.emplace_back(text);
-  numbers_.emplace(texts_.back(), number);
-  return number;
-}
-
-std::int32_t TextPool::find(std::string_view text) const {
-  const auto it = numbers_.find(text);
-  return it == numbers_.end() ? -1 : it->second;
-}
-
 double NumberColumn::missing() {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
 void NumberColumn::fill_up() {
+  if (values_.size() == size_ && size_ > 0) return;
   if (values_.empty()) values_.reserve(reserved_);
   values_.resize(size_, missing());
 }
@@ -236,13 +214,10 @@ Result<std::shared_ptr<arrow::RecordBatch>> BarColumns::to_bar_batch(
     const std::string& provider, const std::string& interval) && {
   const auto kept = std::make_shared<const BarColumns>(std::move(*this));
   auto arrays = arrays_of(*kept, kept);
-  auto providers = constant_text(provider, kept->rows());
-  auto intervals = constant_text(interval, kept->rows());
-  for (const arrow::Status& status : {arrays.status(), providers.status(), intervals.status()}) {
-    if (!status.ok()) return std::unexpected(from_arrow(status, ErrorCode::internal));
-  }
-  (*arrays)[kProvider] = *providers;
-  (*arrays)[kInterval] = *intervals;
+  if (!arrays.ok()) return std::unexpected(from_arrow(arrays.status(), ErrorCode::internal));
+  const ConstantColumns constant(kept->rows());
+  (*arrays)[kProvider] = arrow::MakeArray(constant.text(kProvider, provider));
+  (*arrays)[kInterval] = arrow::MakeArray(constant.text(kInterval, interval));
   return arrow::RecordBatch::Make(bar_schema(), static_cast<std::int64_t>(kept->rows()),
                                   *std::move(arrays));
 }

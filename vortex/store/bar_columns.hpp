@@ -5,43 +5,18 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
+#include <span>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <arrow/type_fwd.h>
 
 #include "vortex/base/error.hpp"
 #include "vortex/codec/bar_schema.hpp"
+#include "vortex/store/text_pool.hpp"
 
 namespace vortex {
-
-// Texts by number, each once, in the order they came.
-class TextPool {
- public:
-  TextPool() = default;
-  // Not copied: a copy's map would look into the strings of the first.
-  TextPool(const TextPool&) = delete;
-  TextPool& operator=(const TextPool&) = delete;
-  TextPool(TextPool&&) noexcept = default;
-  TextPool& operator=(TextPool&&) noexcept = default;
-  ~TextPool() = default;
-
-  std::int32_t number_of(std::string_view text);
-  // -1 when it is not there.
-  std::int32_t find(std::string_view text) const;
-  const std::string& text(std::int32_t number) const {
-    return texts_[static_cast<std::size_t>(number)];
-  }
-  std::size_t size() const { return texts_.size(); }
-
- private:
-  std::deque<std::string> texts_;  // never moves its strings: the map's keys look into them
-  std::unordered_map<std::string_view, std::int32_t> numbers_;
-};
 
 // The columns in which two bars of one key can differ.
 inline constexpr std::array kNumberColumns = {kOpen,   kHigh, kLow,        kClose,
@@ -94,6 +69,9 @@ class BarColumns {
   // Fails with `corrupt` when a column has another type than bar_schema says.
   Result<void> append(const Source& source, std::int64_t offset, std::int64_t count);
   static Source source_of(const arrow::RecordBatch& batch);  // bar_schema, by position
+  // All rows of many batches of bar_schema, column by column: so the memory of ten thousand small
+  // ones is fetched side by side. Their symbols are the caller's to append.
+  Result<void> append_but_symbols(std::span<const arrow::RecordBatch* const> batches);
   static Source source_of(const arrow::Schema& schema,
                           const arrow::ArrayVector& chunks);  // by name
 

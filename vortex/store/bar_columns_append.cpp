@@ -1,5 +1,6 @@
 // BarColumns::append: rows out of Arrow's memory.
 
+#include <span>
 #include <utility>
 
 #include <arrow/array.h>
@@ -139,37 +140,105 @@ BarColumns::Source BarColumns::source_of(const arrow::Schema& schema,
   return source;
 }
 
+namespace {
+
+Result<void> append_times(std::vector<std::int64_t>& out, BarColumn column,
+                          const arrow::ArrayData* data, std::int64_t offset, std::int64_t count) {
+  const auto* times = values_of<std::int64_t>(data, arrow::Type::TIMESTAMP, offset);
+  const bool micros =
+      times != nullptr &&
+      static_cast<const arrow::TimestampType&>(*data->type).unit() == arrow::TimeUnit::MICRO;
+  if (!micros) return std::unexpected(wrong_type(column));
+  append_plain(out, times, count);
+  return {};
+}
+
+Result<void> append_days(std::vector<std::int32_t>& out, const arrow::ArrayData* data,
+                         std::int64_t offset, std::int64_t count) {
+  const auto* days = values_of<std::int32_t>(data, arrow::Type::DATE32, offset);
+  if (days == nullptr) return std::unexpected(wrong_type(kBasis));
+  append_plain(out, days, count);
+  return {};
+}
+
+Result<void> append_flags(std::vector<std::uint8_t>& out, const arrow::ArrayData* data,
+                          std::int64_t offset, std::int64_t count) {
+  if (data == nullptr || data->type->id() != arrow::Type::BOOL) {
+    return std::unexpected(wrong_type(kFinal));
+  }
+  const arrow::Buffer& bits = *data->buffers[1];
+  for (std::int64_t i = 0; i < count; ++i) {
+    out.push_back(bit_at(bits, data->offset + offset + i) ? 1 : 0);
+  }
+  return {};
+}
+
+using Batches = std::span<const arrow::RecordBatch* const>;
+
+// Calls append(data, rows) for one column of each batch.
+template <class Append>
+Result<void> each_batch(Batches batches, BarColumn column, const Append& append) {
+  for (const arrow::RecordBatch* batch : batches) {
+    VORTEX_TRY_VOID(append(batch->column_data()[position(column)].get(), batch->num_rows()));
+  }
+  return {};
+}
+
+// Batches mostly share these: one that comes again right away is known by its address.
+Result<void> append_shared_texts(std::vector<std::int32_t>& out, TextPool& pool, BarColumn column,
+                                 Batches batches) {
+  const arrow::ArrayData* last = nullptr;
+  return each_batch(batches, column,
+                    [&](const arrow::ArrayData* data, std::int64_t rows) -> Result<void> {
+                      if (data == last && rows == 1) {
+                        out.push_back(out.back());
+                        return {};
+                      }
+                      VORTEX_TRY_VOID(append_texts(out, pool, column, data, 0, rows));
+                      last = rows == 1 ? data : nullptr;
+                      return {};
+                    });
+}
+
+}  // namespace
+
 Result<void> BarColumns::append(const Source& source, std::int64_t offset, std::int64_t count) {
-  const auto append_times = [&](std::vector<std::int64_t>& out, BarColumn column) -> Result<void> {
-    const arrow::ArrayData* data = source[position(column)];
-    const auto* times = values_of<std::int64_t>(data, arrow::Type::TIMESTAMP, offset);
-    const bool micros =
-        times != nullptr &&
-        static_cast<const arrow::TimestampType&>(*data->type).unit() == arrow::TimeUnit::MICRO;
-    if (!micros) return std::unexpected(wrong_type(column));
-    append_plain(out, times, count);
-    return {};
-  };
-  VORTEX_TRY_VOID(append_times(timestamp, kTimestamp));
-  VORTEX_TRY_VOID(append_times(transform_timestamp, kTransformTimestamp));
+  VORTEX_TRY_VOID(append_times(timestamp, kTimestamp, source[kTimestamp], offset, count));
+  VORTEX_TRY_VOID(append_times(transform_timestamp, kTransformTimestamp,
+                               source[kTransformTimestamp], offset, count));
   for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
     VORTEX_TRY_VOID(append_number(numbers[i], kNumberColumns[i],
                                   source[position(kNumberColumns[i])], offset, count));
   }
-  const auto* days = values_of<std::int32_t>(source[kBasis], arrow::Type::DATE32, offset);
-  if (days == nullptr) return std::unexpected(wrong_type(kBasis));
-  append_plain(basis, days, count);
-  const arrow::ArrayData* flags = source[kFinal];
-  if (flags == nullptr || flags->type->id() != arrow::Type::BOOL) {
-    return std::unexpected(wrong_type(kFinal));
-  }
-  const arrow::Buffer& bits = *flags->buffers[1];
-  for (std::int64_t i = 0; i < count; ++i) {
-    final.push_back(bit_at(bits, flags->offset + offset + i) ? 1 : 0);
-  }
+  VORTEX_TRY_VOID(append_days(basis, source[kBasis], offset, count));
+  VORTEX_TRY_VOID(append_flags(final, source[kFinal], offset, count));
   VORTEX_TRY_VOID(append_texts(symbol, symbols, kSymbol, source[kSymbol], offset, count));
   VORTEX_TRY_VOID(append_texts(adjusted, adjustments, kAdjusted, source[kAdjusted], offset, count));
   return append_texts(capture, captures, kCaptureId, source[kCaptureId], offset, count);
+}
+
+Result<void> BarColumns::append_but_symbols(Batches batches) {
+  const auto times = [&](std::vector<std::int64_t>& out, BarColumn column) {
+    return each_batch(batches, column, [&](const arrow::ArrayData* data, std::int64_t rows) {
+      return append_times(out, column, data, 0, rows);
+    });
+  };
+  VORTEX_TRY_VOID(times(timestamp, kTimestamp));
+  VORTEX_TRY_VOID(times(transform_timestamp, kTransformTimestamp));
+  for (std::size_t i = 0; i < kNumberColumns.size(); ++i) {
+    VORTEX_TRY_VOID(each_batch(batches, kNumberColumns[i],
+                               [&](const arrow::ArrayData* data, std::int64_t rows) {
+                                 return append_number(numbers[i], kNumberColumns[i], data, 0, rows);
+                               }));
+  }
+  VORTEX_TRY_VOID(each_batch(batches, kBasis, [&](const arrow::ArrayData* data, std::int64_t rows) {
+    return append_days(basis, data, 0, rows);
+  }));
+  VORTEX_TRY_VOID(each_batch(batches, kFinal, [&](const arrow::ArrayData* data, std::int64_t rows) {
+    return append_flags(final, data, 0, rows);
+  }));
+  VORTEX_TRY_VOID(append_shared_texts(adjusted, adjustments, kAdjusted, batches));
+  return append_shared_texts(capture, captures, kCaptureId, batches);
 }
 
 }  // namespace vortex

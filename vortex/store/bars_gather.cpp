@@ -1,12 +1,14 @@
 // gather_partitions: from batches of series to sorted columns.
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <span>
 #include <tuple>
 #include <utility>
 
 #include <arrow/array.h>
+#include <arrow/buffer.h>
 #include <arrow/record_batch.h>
 #include <fmt/core.h>
 
@@ -41,17 +43,39 @@ bool strictly_ascending(const Batches& batches) {
   return true;
 }
 
-Result<void> append_all(const Batches& batches, BarColumns& rows) {
+// Does every row of the batch say it is of that symbol?
+bool all_of_symbol(const arrow::RecordBatch& batch, std::string_view symbol) {
+  const arrow::ArrayData& data = *batch.column_data()[kSymbol];
+  if (data.type->id() != arrow::Type::DICTIONARY || !data.dictionary) return false;
+  if (data.GetNullCount() != 0) return false;
+  const arrow::ArrayData& texts = *data.dictionary;
+  const auto is_ours = [&](std::int32_t number) {
+    const auto* offsets = texts.GetValues<std::int32_t>(1) + number;
+    const auto size = static_cast<std::size_t>(offsets[1] - offsets[0]);
+    return size == symbol.size() && (size == 0 || std::memcmp(texts.buffers[2]->data() + offsets[0],
+                                                              symbol.data(), size) == 0);
+  };
+  if (texts.length == 1) return is_ours(0);
+  const auto* numbers = data.GetValues<std::int32_t>(1);
+  return std::all_of(numbers, numbers + data.length, is_ours);
+}
+
+Result<void> append_symbols(const Batches& batches, const std::string& symbol, std::int32_t number,
+                            BarColumns& rows) {
   for (const arrow::RecordBatch* batch : batches) {
-    VORTEX_TRY_VOID(rows.append(BarColumns::source_of(*batch), 0, batch->num_rows()));
+    if (!all_of_symbol(*batch, symbol)) {
+      return fail(ErrorCode::mismatch, fmt::format("a row of {} says it is another's", symbol));
+    }
+    rows.symbol.insert(rows.symbol.end(), static_cast<std::size_t>(batch->num_rows()), number);
   }
   return {};
 }
 
 // Sorted by time; of rows with one time the last received stays.
-Result<void> append_sorted(const Batches& batches, BarColumns& rows) {
+Result<void> append_sorted(const Batches& batches, const std::string& symbol, BarColumns& rows) {
   BarColumns received;
-  VORTEX_TRY_VOID(append_all(batches, received));
+  VORTEX_TRY_VOID(received.append_but_symbols(batches));
+  VORTEX_TRY_VOID(append_symbols(batches, symbol, received.symbols.add(symbol), received));
   std::vector<std::size_t> order(received.rows());
   // NOLINTNEXTLINE(modernize-use-ranges): libstdc++ 12 has no std::ranges::iota
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -62,26 +86,6 @@ Result<void> append_sorted(const Batches& batches, BarColumns& rows) {
         i + 1 < order.size() && received.timestamp[order[i]] == received.timestamp[order[i + 1]];
     if (!repeated) rows.append_rows(received, order[i], order[i] + 1);
   }
-  return {};
-}
-
-Result<void> append_series(std::size_t series, const SeriesKey& key, const Batches& batches,
-                           BarsPartition& partition) {
-  BarColumns& rows = partition.rows;
-  const std::size_t begin = rows.rows();
-  const std::int32_t number = rows.symbols.number_of(key.symbol);
-  if (strictly_ascending(batches)) {
-    VORTEX_TRY_VOID(append_all(batches, rows));
-  } else {
-    VORTEX_TRY_VOID(append_sorted(batches, rows));
-  }
-  for (std::size_t row = begin; row < rows.rows(); ++row) {
-    if (rows.symbol[row] != number) {
-      return fail(ErrorCode::mismatch, fmt::format("a row of {} says it is {}", key.symbol,
-                                                   rows.symbols.text(rows.symbol[row])));
-    }
-  }
-  partition.spans.push_back({.series = series, .begin = begin, .end = rows.rows()});
   return {};
 }
 
@@ -108,6 +112,44 @@ std::vector<Piece> sorted_pieces(const std::vector<SeriesBatch>& batch) {
   return pieces;
 }
 
+// Series one after another. Those in order wait until one is not, and are appended together.
+class Gathering {
+ public:
+  explicit Gathering(BarsPartition& partition) : partition_(partition) {}
+
+  Result<void> add(const Piece& first, const Batches& batches) {
+    const std::string& symbol = first.key->symbol;
+    BarColumns& rows = partition_.rows;
+    if (!strictly_ascending(batches)) {
+      VORTEX_TRY_VOID(append_waiting());
+      begin_ = rows.rows();
+      VORTEX_TRY_VOID(append_sorted(batches, symbol, rows));
+      add_span(first.series, rows.rows());
+      return {};
+    }
+    VORTEX_TRY_VOID(append_symbols(batches, symbol, rows.symbols.add(symbol), rows));
+    waiting_.insert(waiting_.end(), batches.begin(), batches.end());
+    add_span(first.series, rows.symbol.size());
+    return {};
+  }
+
+  Result<void> append_waiting() {
+    VORTEX_TRY_VOID(partition_.rows.append_but_symbols(waiting_));
+    waiting_.clear();
+    return {};
+  }
+
+ private:
+  void add_span(std::size_t series, std::size_t end) {
+    partition_.spans.push_back({.series = series, .begin = begin_, .end = end});
+    begin_ = end;
+  }
+
+  BarsPartition& partition_;
+  Batches waiting_;
+  std::size_t begin_ = 0;  // of the next series
+};
+
 Result<BarsPartition> gather_partition(std::span<const Piece> pieces) {
   BarsPartition partition;
   partition.provider = pieces.front().key->provider;
@@ -116,6 +158,7 @@ Result<BarsPartition> gather_partition(std::span<const Piece> pieces) {
   for (const Piece& piece : pieces) total += static_cast<std::size_t>(piece.batch->num_rows());
   partition.rows.reserve(total);
   partition.spans.reserve(pieces.size());
+  Gathering gathering(partition);
   Batches batches;
   for (std::size_t begin = 0; begin < pieces.size();) {
     const Piece& first = pieces[begin];
@@ -124,9 +167,10 @@ Result<BarsPartition> gather_partition(std::span<const Piece> pieces) {
     while (end < pieces.size() && pieces[end].key->symbol == first.key->symbol) {
       batches.push_back(pieces[end++].batch);
     }
-    VORTEX_TRY_VOID(append_series(first.series, *first.key, batches, partition));
+    VORTEX_TRY_VOID(gathering.add(first, batches));
     begin = end;
   }
+  VORTEX_TRY_VOID(gathering.append_waiting());
   partition.states.assign(partition.rows.rows(), RowState::fresh);
   return partition;
 }

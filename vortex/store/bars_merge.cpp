@@ -46,7 +46,7 @@ class SortedRows {
   bool ended() const { return row_ >= slice_.rows(); }
   const BarColumns& slice() const { return slice_; }
   std::size_t row() const { return row_; }
-  const std::string& symbol() const { return slice_.symbols.text(slice_.symbol[row_]); }
+  std::string_view symbol() const { return slice_.symbols.text(slice_.symbol[row_]); }
   std::int64_t stamp() const { return slice_.timestamp[row_]; }
   const RowsDigest& digest() const { return digest_; }
 
@@ -101,8 +101,7 @@ class SortedRows {
     // NOLINTNEXTLINE(modernize-use-ranges): libstdc++ 12 has no std::ranges::iota
     std::iota(order.begin(), order.end(), std::size_t{0});
     const auto key = [&](std::size_t row) {
-      return std::tuple(std::string_view(all.symbols.text(all.symbol[row])), all.timestamp[row],
-                        row);
+      return std::tuple(all.symbols.text(all.symbol[row]), all.timestamp[row], row);
     };
     std::ranges::sort(order, {}, key);
     slice_.reserve(all.rows());
@@ -145,7 +144,7 @@ class BucketOutput {
   std::vector<AddFile>& adds() { return adds_; }
 
   Result<void> append(const BarColumns& from, std::size_t begin, std::size_t end) {
-    const std::string& symbol = from.symbols.text(from.symbol[begin]);
+    const std::string_view symbol = from.symbols.text(from.symbol[begin]);
     const auto rows = statistics_.rows() + static_cast<std::int64_t>(rows_.rows());
     if (rows >= kFileRowsMax && symbol != last_symbol_) VORTEX_TRY_VOID(close());
     if (symbol != last_symbol_) last_symbol_ = symbol;

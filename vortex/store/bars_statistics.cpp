@@ -49,10 +49,10 @@ void BarsStatistics::add(const BarColumns& rows) {
   first_ = std::min(first_, first);
   last_ = std::max(last_, last);
   for (std::size_t i = 0; i < rows.symbols.size(); ++i) {
-    const std::string& symbol = rows.symbols.text(static_cast<std::int32_t>(i));
+    const std::string_view symbol = rows.symbols.text(static_cast<std::int32_t>(i));
     if (rows_ == 0 && i == 0) lowest_ = highest_ = symbol;
-    lowest_ = std::min(lowest_, symbol);
-    highest_ = std::max(highest_, symbol);
+    if (symbol < lowest_) lowest_ = symbol;
+    if (symbol > highest_) highest_ = symbol;
   }
   for (std::size_t i = 0; i < missing_.size(); ++i) missing_[i] += count_missing(rows.numbers[i]);
   rows_ += static_cast<std::int64_t>(rows.rows());

@@ -56,8 +56,9 @@ class FileComparison {
     const BarColumns& rows = partition_.rows;
     const auto [first, last] = std::ranges::minmax(rows.timestamp);
     const RowFilter filter{
-        .symbol_min = rows.symbols.text(0),
-        .symbol_max = rows.symbols.text(static_cast<std::int32_t>(rows.symbols.size() - 1)),
+        .symbol_min = std::string(rows.symbols.text(0)),
+        .symbol_max =
+            std::string(rows.symbols.text(static_cast<std::int32_t>(rows.symbols.size() - 1))),
         .timestamp_min = to_time(first),
         .timestamp_max = to_time(last)};
     VORTEX_TRY(auto file,
@@ -223,7 +224,7 @@ bool may_meet(const AddFile& file, const BarsPartition& partition) {
     if (stats.timestamp_max && to_time(stamps[span.begin]) > *stats.timestamp_max) return false;
     return !stats.timestamp_min || to_time(stamps[span.end - 1]) >= *stats.timestamp_min;
   };
-  const auto symbol = [&](const SeriesSpan& span) -> const std::string& {
+  const auto symbol = [&](const SeriesSpan& span) {
     return partition.symbol_of(span);
   };
   auto begin = partition.spans.begin();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vortex/base/error.hpp"
@@ -83,7 +84,7 @@ struct BarsPartition {
   TextPool old_captures;
 
   PartitionValues values() const;
-  const std::string& symbol_of(const SeriesSpan& span) const {
+  std::string_view symbol_of(const SeriesSpan& span) const {
     return rows.symbols.text(rows.symbol[span.begin]);
   }
 };

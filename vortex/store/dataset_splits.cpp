@@ -74,7 +74,7 @@ class Dataset::Impl::Knowledge final : public SeriesKnowledge {
                                    const SeriesSpan& span) override {
     VORTEX_TRY(StateDb* const db, dataset_.state());
     VORTEX_TRY(const auto states, db->states({{.provider = partition.provider,
-                                               .symbol = partition.symbol_of(span),
+                                               .symbol = std::string(partition.symbol_of(span)),
                                                .interval = partition.interval}}));
     return states.front().rows;
   }
@@ -103,7 +103,7 @@ class Dataset::Impl::Knowledge final : public SeriesKnowledge {
     const auto brought = instruments_.find(plan_.owner[span.series]);
     if (brought != instruments_.end()) return plan_.batch[brought->second].instrument->zone;
     VORTEX_TRY(const auto stored,
-               dataset_.instrument_of(partition.provider, partition.symbol_of(span),
+               dataset_.instrument_of(partition.provider, std::string(partition.symbol_of(span)),
                                       dataset_.bars.version()));
     return stored ? stored->zone : std::string("UTC");
   }
