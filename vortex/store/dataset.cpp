@@ -39,12 +39,12 @@ struct SeriesScan {
     ++rows;
     first = std::min(first, stamp);
     stamps.push_back(stamp);
-    if (stamps.size() >= 4 * StateDb::kLastBarsMax) prune();
+    if (stamps.size() >= 4 * kLastBarsMax) prune();
   }
   void prune() {
     std::ranges::sort(stamps);
-    if (stamps.size() > StateDb::kLastBarsMax) {
-      stamps.erase(stamps.begin(), stamps.end() - StateDb::kLastBarsMax);
+    if (stamps.size() > kLastBarsMax) {
+      stamps.erase(stamps.begin(), stamps.end() - kLastBarsMax);
     }
   }
 };

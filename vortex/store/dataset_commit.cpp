@@ -79,7 +79,7 @@ void add_new_rows(const BarsPartition& partition, const SeriesSpan& span, Series
     const TimePoint stamp{Duration{partition.rows.timestamp[row - 1]}};
     ++change.rows_new;
     change.first_new = stamp;
-    if (change.stamps_new.size() < StateDb::kLastBarsMax) change.stamps_new.push_back(stamp);
+    if (change.stamps_new.size() < kLastBarsMax) change.stamps_new.push_back(stamp);
   }
   std::ranges::reverse(change.stamps_new);
 }

@@ -1,6 +1,7 @@
 #include "vortex/store/state_db.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
@@ -13,7 +14,8 @@
 namespace vortex {
 namespace {
 
-constexpr int kLayout = 1;  // of the tables below; another number: thrown away and rebuilt
+constexpr std::string_view kName = "state.db";
+constexpr int kLayout = 2;  // of the tables below; another number: thrown away and rebuilt
 constexpr int kBusyTimeoutMs = 5000;  // another process' transaction takes milliseconds
 
 constexpr const char* kCreate = R"(
@@ -21,109 +23,26 @@ CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS series(provider TEXT, symbol TEXT, interval TEXT, rows INTEGER,
   first_bar INTEGER, last_bars BLOB, coverage TEXT, PRIMARY KEY(provider, symbol, interval))
   WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending(id INTEGER PRIMARY KEY, with_rows INTEGER, changes BLOB);
 )";
+
+// From here on a commit's changes wait instead of being merged at once.
+constexpr std::size_t kWaitFrom = 512;
+// So many, or so many bytes of them, and they are merged: what one asker then pays is bounded.
+constexpr std::int64_t kWaitingMax = 8;
+constexpr std::int64_t kWaitingBytesMax = std::int64_t{8} << 20;
 
 std::int64_t ticks(TimePoint time) {
   return time.time_since_epoch().count();
 }
 
-// A prepared statement; bound by position from 1, read by position from 0.
-class Statement {
- public:
-  Statement(sqlite3* db, const char* sql) : db_(db) {
-    sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
-  }
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-  ~Statement() { sqlite3_finalize(statement_); }
-
-  // Texts and bytes must live until the step.
-  void bind(int place, std::string_view text) {
-    sqlite3_bind_text(statement_, place, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
-  }
-  void bind(int place, std::int64_t number) { sqlite3_bind_int64(statement_, place, number); }
-  void bind_blob(int place, std::string_view bytes) {
-    sqlite3_bind_blob(statement_, place, bytes.data(), static_cast<int>(bytes.size()),
-                      SQLITE_STATIC);
-  }
-  void bind_null(int place) { sqlite3_bind_null(statement_, place); }
-
-  // True: a row is there. The statement is ready for new values after the last row.
-  Result<bool> step();
-  void reset() { sqlite3_reset(statement_); }
-
-  std::int64_t whole(int column) { return sqlite3_column_int64(statement_, column); }
-  bool is_null(int column) { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-  std::string_view bytes(int column) {
-    const void* data = sqlite3_column_blob(statement_, column);
-    return {static_cast<const char*>(data == nullptr ? "" : data),
-            static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-  }
-
- private:
-  sqlite3* db_;
-  sqlite3_stmt* statement_ = nullptr;
-};
-
-Error sqlite_error(sqlite3* db) {
-  const int code = sqlite3_errcode(db) & 0xff;
-  ErrorCode ours = ErrorCode::storage;
-  if (code == SQLITE_FULL) ours = ErrorCode::disk_full;
-  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) ours = ErrorCode::corrupt;
-  return Error{.code = ours, .message = fmt::format("state.db: {}", sqlite3_errmsg(db))};
-}
-
-Result<bool> Statement::step() {
-  const int code = statement_ == nullptr ? SQLITE_ERROR : sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  if (code != SQLITE_DONE) {
-    auto error = sqlite_error(db_);
-    sqlite3_reset(statement_);
-    return std::unexpected(std::move(error));
-  }
-  sqlite3_reset(statement_);
-  return false;
-}
-
-Result<void> run(sqlite3* db, const char* sql) {
-  if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
-    return std::unexpected(sqlite_error(db));
-  }
-  return {};
-}
-
-// Rolled back unless committed.
-class Transaction {
- public:
-  explicit Transaction(sqlite3* db) : db_(db) {}
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction() {
-    if (open_) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
-  }
-  Result<void> begin() {
-    VORTEX_TRY_VOID(run(db_, "BEGIN IMMEDIATE"));
-    open_ = true;
-    return {};
-  }
-  Result<void> commit() {
-    VORTEX_TRY_VOID(run(db_, "COMMIT"));
-    open_ = false;
-    return {};
-  }
-
- private:
-  sqlite3* db_;
-  bool open_ = false;
-};
-
-Result<SeriesState> read_state(Statement& row, int first, SeriesKey key, StateCodec& codec) {
+Result<SeriesState> read_state(SqliteStatement& row, int first, SeriesKey key, StateCodec& codec) {
   SeriesState state;
   state.key = std::move(key);
   state.rows = row.whole(first);
   if (!row.is_null(first + 1)) state.first_bar = TimePoint{Duration{row.whole(first + 1)}};
-  state.last_bars = codec.stamps_of(row.bytes(first + 2));
-  VORTEX_TRY(state.coverage, codec.marks_of(row.bytes(first + 3)));
+  state.last_bars = codec.stamps_of(row.text(first + 2));
+  VORTEX_TRY(state.coverage, codec.marks_of(row.text(first + 3)));
   return state;
 }
 
@@ -141,12 +60,14 @@ struct StateDb::Impl {
   }
 
   Result<void> prepare() {
-    select = std::make_unique<Statement>(db,
-                                         "SELECT rows, first_bar, last_bars, coverage FROM series "
-                                         "WHERE provider = ? AND symbol = ? AND interval = ?");
-    insert = std::make_unique<Statement>(db, "INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?)");
-    update = std::make_unique<Statement>(
-        db,
+    select =
+        std::make_unique<SqliteStatement>(db, kName,
+                                          "SELECT rows, first_bar, last_bars, coverage FROM series "
+                                          "WHERE provider = ? AND symbol = ? AND interval = ?");
+    insert = std::make_unique<SqliteStatement>(db, kName,
+                                               "INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?)");
+    update = std::make_unique<SqliteStatement>(
+        db, kName,
         "UPDATE series SET rows = ?4, first_bar = ?5, last_bars = ?6, coverage = ?7 "
         "WHERE provider = ?1 AND symbol = ?2 AND interval = ?3");
     return {};
@@ -154,25 +75,34 @@ struct StateDb::Impl {
   Result<std::int64_t> meta_whole(const char* name, std::int64_t otherwise);
   Result<void> set_meta(const char* name, std::int64_t value);
   Result<std::optional<SeriesState>> read(const SeriesKey& key);
-  Result<void> write(Statement& statement, const SeriesState& state);
-  Result<void> merge(const std::vector<SeriesChange>& changes, bool with_rows);
+  Result<void> write(SqliteStatement& statement, const SeriesState& state);
+  // Those of one series stand together, in the order they came.
+  struct Step {
+    const SeriesChange* change = nullptr;
+    bool with_rows = false;
+  };
+  static bool is_before(const Step& a, const Step& b) { return a.change->key < b.change->key; }
+  Result<void> merge(const std::vector<Step>& steps);
+  Result<void> take_in(const std::vector<SeriesChange>& changes, bool with_rows);
+  Result<void> merge_waiting();
+  Result<void> merge_waiting_for_reader();
 
   sqlite3* db;
-  std::unique_ptr<Statement> select;
-  std::unique_ptr<Statement> insert;
-  std::unique_ptr<Statement> update;
+  std::unique_ptr<SqliteStatement> select;
+  std::unique_ptr<SqliteStatement> insert;
+  std::unique_ptr<SqliteStatement> update;
   StateCodec codec;
 };
 
 Result<std::int64_t> StateDb::Impl::meta_whole(const char* name, std::int64_t otherwise) {
-  Statement query(db, "SELECT value FROM meta WHERE name = ?");
+  SqliteStatement query(db, kName, "SELECT value FROM meta WHERE name = ?");
   query.bind(1, std::string_view(name));
   VORTEX_TRY(const bool found, query.step());
   return found ? query.whole(0) : otherwise;
 }
 
 Result<void> StateDb::Impl::set_meta(const char* name, std::int64_t value) {
-  Statement query(db, "REPLACE INTO meta VALUES (?, ?)");
+  SqliteStatement query(db, kName, "REPLACE INTO meta VALUES (?, ?)");
   query.bind(1, std::string_view(name));
   query.bind(2, value);
   VORTEX_TRY([[maybe_unused]] const bool row, query.step());
@@ -190,7 +120,7 @@ Result<std::optional<SeriesState>> StateDb::Impl::read(const SeriesKey& key) {
   return state;
 }
 
-Result<void> StateDb::Impl::write(Statement& statement, const SeriesState& state) {
+Result<void> StateDb::Impl::write(SqliteStatement& statement, const SeriesState& state) {
   statement.bind(1, state.key.provider);
   statement.bind(2, state.key.symbol);
   statement.bind(3, to_string(state.key.interval));
@@ -200,23 +130,85 @@ Result<void> StateDb::Impl::write(Statement& statement, const SeriesState& state
   } else {
     statement.bind_null(5);
   }
-  statement.bind_blob(6, codec.bytes_of(state.last_bars));
+  statement.bind(6, codec.bytes_of(state.last_bars));
   statement.bind(7, std::string_view(codec.text_of(state.coverage)));
   VORTEX_TRY([[maybe_unused]] const bool row, statement.step());
   return {};
 }
 
-Result<void> StateDb::Impl::merge(const std::vector<SeriesChange>& changes, bool with_rows) {
-  for (const SeriesChange& change : changes) {
-    VORTEX_TRY(auto found, read(change.key));
-    SeriesState state = found ? *std::move(found) : SeriesState{.key = change.key};
-    const bool grows = with_rows && change.rows_new > 0;
-    const auto before = grows ? std::vector<CoverageMark>() : state.coverage;
-    merge_change(state, change, with_rows);
-    if (!grows && state.coverage == before) continue;
-    VORTEX_TRY_VOID(write(found ? *update : *insert, state));
+Result<void> StateDb::Impl::merge(const std::vector<Step>& steps) {
+  for (std::size_t begin = 0; begin < steps.size();) {
+    const SeriesKey& key = steps[begin].change->key;
+    VORTEX_TRY(auto found, read(key));
+    SeriesState state = found ? *found : SeriesState{.key = key};
+    std::size_t end = begin;
+    for (; end < steps.size() && steps[end].change->key == key; ++end) {
+      merge_change(state, *steps[end].change, steps[end].with_rows);
+    }
+    begin = end;
+    const bool same = state.rows == (found ? found->rows : 0) &&
+                      state.coverage == (found ? found->coverage : std::vector<CoverageMark>());
+    if (!same) VORTEX_TRY_VOID(write(found ? *update : *insert, state));
   }
   return {};
+}
+
+// Inside a transaction, as the next two.
+Result<void> StateDb::Impl::take_in(const std::vector<SeriesChange>& changes, bool with_rows) {
+  SqliteStatement waiting(db, kName, "SELECT count(*), total(length(changes)) FROM pending");
+  VORTEX_TRY([[maybe_unused]] const bool row, waiting.step());
+  const std::int64_t count = waiting.whole(0);
+  const std::int64_t bytes = waiting.whole(1);
+  waiting.reset();
+  if (changes.empty()) return {};
+  if (count == 0 && changes.size() < kWaitFrom) {
+    std::vector<Step> steps;
+    steps.reserve(changes.size());
+    for (const SeriesChange& change : changes) steps.push_back({&change, with_rows});
+    return merge(steps);
+  }
+  const std::string packed = pack_changes(changes);
+  SqliteStatement add(db, kName, "INSERT INTO pending(with_rows, changes) VALUES (?, ?)");
+  add.bind(1, std::int64_t{with_rows});
+  add.bind(2, std::string_view(packed));
+  VORTEX_TRY([[maybe_unused]] const bool added, add.step());
+  const bool full = count + 1 >= kWaitingMax ||
+                    bytes + static_cast<std::int64_t>(packed.size()) > kWaitingBytesMax;
+  return full ? merge_waiting() : Result<void>{};
+}
+
+Result<void> StateDb::Impl::merge_waiting() {
+  std::vector<std::vector<SeriesChange>> commits;
+  std::vector<Step> steps;
+  SqliteStatement query(db, kName, "SELECT with_rows, changes FROM pending ORDER BY id");
+  while (true) {
+    VORTEX_TRY(const bool found, query.step());
+    if (!found) break;
+    const bool with_rows = query.whole(0) != 0;
+    VORTEX_TRY(auto changes, unpack_changes(query.text(1)));
+    std::vector<Step> own;
+    own.reserve(changes.size());
+    for (const SeriesChange& change : changes) own.push_back({&change, with_rows});
+    commits.push_back(std::move(changes));  // keeps its elements where they are
+    if (!std::ranges::is_sorted(own, is_before)) std::ranges::sort(own, is_before);
+    std::vector<Step> both;
+    both.reserve(steps.size() + own.size());
+    std::ranges::merge(steps, own, std::back_inserter(both), is_before);  // of equals, steps first
+    steps = std::move(both);
+  }
+  VORTEX_TRY_VOID(merge(steps));
+  return run_sql(db, kName, "DELETE FROM pending");
+}
+
+Result<void> StateDb::Impl::merge_waiting_for_reader() {
+  SqliteStatement query(db, kName, "SELECT 1 FROM pending LIMIT 1");
+  VORTEX_TRY(const bool any, query.step());
+  query.reset();
+  if (!any) return {};
+  SqliteTransaction transaction(db, kName);
+  VORTEX_TRY_VOID(transaction.begin());
+  VORTEX_TRY_VOID(merge_waiting());
+  return transaction.commit();
 }
 
 StateDb::StateDb(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -239,19 +231,19 @@ Result<StateDb> StateDb::open_database(const std::string& name) {
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
   const int opened = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   auto impl = std::make_unique<Impl>(handle);
-  if (opened != SQLITE_OK) return std::unexpected(sqlite_error(handle));
+  if (opened != SQLITE_OK) return std::unexpected(sqlite_error(handle, kName));
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
-  VORTEX_TRY_VOID(run(handle, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"));
-  VORTEX_TRY_VOID(run(handle, kCreate));
+  VORTEX_TRY_VOID(run_sql(handle, kName, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"));
+  VORTEX_TRY_VOID(run_sql(handle, kName, kCreate));
   VORTEX_TRY(const std::int64_t layout, impl->meta_whole("layout", 0));
   if (layout == 0) VORTEX_TRY_VOID(impl->set_meta("layout", kLayout));
   if (layout != 0 && layout != kLayout) {
     return fail(ErrorCode::corrupt, fmt::format("state.db has layout {}", layout));
   }
   // Where the file was cut SQLite reads zeros, and takes them for rows.
-  Statement check(handle, "PRAGMA quick_check(1)");
+  SqliteStatement check(handle, kName, "PRAGMA quick_check(1)");
   VORTEX_TRY(const bool checked, check.step());
-  if (!checked || check.bytes(0) != "ok") {
+  if (!checked || check.text(0) != "ok") {
     return fail(ErrorCode::corrupt, "state.db: its pages do not fit together");
   }
   check.reset();
@@ -264,12 +256,13 @@ Result<std::int64_t> StateDb::bars_version() {
 }
 
 Result<std::string> StateDb::note() {
-  Statement query(impl_->db, "SELECT value FROM meta WHERE name = 'rebuilt'");
+  SqliteStatement query(impl_->db, kName, "SELECT value FROM meta WHERE name = 'rebuilt'");
   VORTEX_TRY(const bool found, query.step());
-  return found ? std::string(query.bytes(0)) : std::string();
+  return found ? std::string(query.text(0)) : std::string();
 }
 
 Result<std::vector<SeriesState>> StateDb::states(const std::vector<SeriesKey>& keys) {
+  VORTEX_TRY_VOID(impl_->merge_waiting_for_reader());
   std::vector<SeriesState> out;
   out.reserve(keys.size());
   for (const SeriesKey& key : keys) {
@@ -280,75 +273,53 @@ Result<std::vector<SeriesState>> StateDb::states(const std::vector<SeriesKey>& k
 }
 
 Result<std::vector<SeriesState>> StateDb::all_states() {
-  Statement query(impl_->db,
-                  "SELECT provider, symbol, interval, rows, first_bar, last_bars, coverage "
-                  "FROM series ORDER BY provider, symbol, interval");
+  VORTEX_TRY_VOID(impl_->merge_waiting_for_reader());
+  SqliteStatement query(impl_->db, kName,
+                        "SELECT provider, symbol, interval, rows, first_bar, last_bars, coverage "
+                        "FROM series ORDER BY provider, symbol, interval");
   std::vector<SeriesState> out;
   while (true) {
     VORTEX_TRY(const bool found, query.step());
     if (!found) return out;
-    SeriesKey key{.provider = std::string(query.bytes(0)), .symbol = std::string(query.bytes(1))};
-    VORTEX_TRY(key.interval, parse_interval(query.bytes(2)));
+    SeriesKey key{.provider = std::string(query.text(0)), .symbol = std::string(query.text(1))};
+    VORTEX_TRY(key.interval, parse_interval(query.text(2)));
     VORTEX_TRY(auto state, read_state(query, 3, std::move(key), impl_->codec));
     out.push_back(std::move(state));
   }
 }
 
 Result<bool> StateDb::apply(const std::vector<SeriesChange>& changes, std::int64_t version) {
-  Transaction transaction(impl_->db);
+  SqliteTransaction transaction(impl_->db, kName);
   VORTEX_TRY_VOID(transaction.begin());
   VORTEX_TRY(const std::int64_t stored, bars_version());
   if (stored < version - 1) return false;
   const bool next = stored == version - 1;
-  VORTEX_TRY_VOID(impl_->merge(changes, next));
+  VORTEX_TRY_VOID(impl_->take_in(changes, next));
   if (next) VORTEX_TRY_VOID(impl_->set_meta("bars_version", version));
   VORTEX_TRY_VOID(transaction.commit());
   return true;
 }
 
 Result<void> StateDb::add_marks(const std::vector<SeriesChange>& changes) {
-  Transaction transaction(impl_->db);
+  SqliteTransaction transaction(impl_->db, kName);
   VORTEX_TRY_VOID(transaction.begin());
-  VORTEX_TRY_VOID(impl_->merge(changes, false));
+  VORTEX_TRY_VOID(impl_->take_in(changes, false));
   return transaction.commit();
 }
 
 Result<void> StateDb::replace(const std::vector<SeriesState>& states, std::int64_t version,
                               const std::string& note) {
-  Transaction transaction(impl_->db);
+  SqliteTransaction transaction(impl_->db, kName);
   VORTEX_TRY_VOID(transaction.begin());
-  VORTEX_TRY_VOID(run(impl_->db, "DELETE FROM series"));
+  VORTEX_TRY_VOID(run_sql(impl_->db, kName, "DELETE FROM series; DELETE FROM pending"));
   for (const SeriesState& state : states) {
     VORTEX_TRY_VOID(impl_->write(*impl_->insert, state));
   }
   VORTEX_TRY_VOID(impl_->set_meta("bars_version", version));
-  Statement remember(impl_->db, "REPLACE INTO meta VALUES ('rebuilt', ?)");
+  SqliteStatement remember(impl_->db, kName, "REPLACE INTO meta VALUES ('rebuilt', ?)");
   remember.bind(1, note);
   VORTEX_TRY([[maybe_unused]] const bool row, remember.step());
   return transaction.commit();
-}
-
-void merge_change(SeriesState& state, const SeriesChange& change, bool with_rows) {
-  for (const CoverageMark& mark : change.marks) add_mark(state.coverage, mark);
-  if (!with_rows || change.rows_new == 0) return;
-  state.rows += change.rows_new;
-  if (change.first_new && (!state.first_bar || *change.first_new < *state.first_bar)) {
-    state.first_bar = change.first_new;
-  }
-  const bool behind = !change.stamps_new.empty() &&
-                      (state.last_bars.empty() || state.last_bars.back() < change.stamps_new[0]);
-  std::vector<TimePoint> merged;
-  merged.reserve(state.last_bars.size() + change.stamps_new.size());
-  if (behind) {
-    merged = std::move(state.last_bars);
-    merged.insert(merged.end(), change.stamps_new.begin(), change.stamps_new.end());
-  } else {
-    std::ranges::set_union(state.last_bars, change.stamps_new, std::back_inserter(merged));
-  }
-  if (merged.size() > StateDb::kLastBarsMax) {
-    merged.erase(merged.begin(), merged.end() - StateDb::kLastBarsMax);
-  }
-  state.last_bars = std::move(merged);
 }
 
 }  // namespace vortex

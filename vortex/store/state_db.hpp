@@ -7,6 +7,10 @@
 // writer, and a crash loses at most the last transactions, which the version shows. (A rollback
 // journal costs two fsyncs a commit; without sync a crash could damage the file.) Mode 0600. Not
 // thread-safe; several processes may have it open.
+//
+// The changes of a large commit are added as one row and merged into their series when states are
+// asked for, or every eighth time: ten thousand rows updated one by one cost more than storing a
+// day of their bars.
 #pragma once
 
 #include <cstdint>
@@ -18,22 +22,12 @@
 
 #include "vortex/base/error.hpp"
 #include "vortex/store/dataset.hpp"
+#include "vortex/store/state_change.hpp"
 
 namespace vortex {
 
-// What one commit changes for a series.
-struct SeriesChange {
-  SeriesKey key;
-  std::int64_t rows_new = 0;
-  std::vector<TimePoint> stamps_new;  // ascending; the newest kLastBarsMax of the new rows suffice
-  std::optional<TimePoint> first_new;
-  std::vector<CoverageMark> marks;
-};
-
 class StateDb {
  public:
-  static constexpr std::size_t kLastBarsMax = 64;
-
   // Opens or makes the file. `corrupt` when it is no sound database of ours.
   static Result<StateDb> open(const std::string& path);
   // One that is gone with the object, for readers of a disk that takes no writes.
@@ -68,8 +62,5 @@ class StateDb {
   static Result<StateDb> open_database(const std::string& name);
   std::unique_ptr<Impl> impl_;
 };
-
-// Adds to a state what a change says.
-void merge_change(SeriesState& state, const SeriesChange& change, bool with_rows);
 
 }  // namespace vortex
