@@ -1,6 +1,8 @@
 // The captures of a commit: each body once, by its hash, and a row for each answer.
 
+#include <optional>
 #include <ranges>
+#include <span>
 #include <unordered_map>
 
 #include <arrow/record_batch.h>
@@ -14,10 +16,10 @@ namespace vortex {
 namespace {
 
 void write_capture_row(RowWriter& rows, const SeriesKey& key, const Capture& capture,
-                       const PackPlace& place) {
+                       const BodyPlace& place) {
   rows.text(capture.id);
   rows.text(capture.sha256);
-  rows.text(place.pack);
+  rows.text(*place.pack);
   rows.whole(static_cast<std::int64_t>(place.offset));
   rows.whole(static_cast<std::int64_t>(place.length));
   rows.whole(static_cast<std::int64_t>(capture.body_bytes));
@@ -37,17 +39,61 @@ class PacksThere {
  public:
   explicit PacksThere(FileSystem& files) : files_(files) {}
 
-  Result<bool> holds(const std::string& pack) {
-    const auto known = there_.find(pack);
+  Result<bool> holds(const BodyPlace& place) {
+    const auto known = there_.find(place.pack.get());
     if (known != there_.end()) return known->second;
-    VORTEX_TRY(const auto stat, files_.stat(pack));
-    there_[pack] = stat.has_value();
+    VORTEX_TRY(const auto stat, files_.stat(*place.pack));
+    there_[place.pack.get()] = stat.has_value();
     return stat.has_value();
   }
 
  private:
   FileSystem& files_;
-  std::unordered_map<std::string, bool> there_;
+  std::unordered_map<const std::string*, bool> there_;
+};
+
+// Ten thousand captures and their texts lie all over memory, and waiting for it is most of what
+// storing them costs: what is read a few captures later is fetched now.
+class FetchAhead {
+ public:
+  explicit FetchAhead(std::span<const Capture* const> captures) : captures_(captures) {}
+
+  void before(std::size_t i) const {
+    if (i + kFar < captures_.size()) {
+      const char* bytes = reinterpret_cast<const char*>(captures_[i + kFar]);
+      for (std::size_t at = 0; at < sizeof(Capture); at += kLine) __builtin_prefetch(bytes + at);
+    }
+    if (i + kNear < captures_.size()) {
+      const Capture& soon = *captures_[i + kNear];
+      for (const std::string* text :
+           {&soon.id, &soon.sha256, &soon.frame, &soon.request, &soon.headers}) {
+        __builtin_prefetch(text->data());
+        if (text->size() >= kLine) __builtin_prefetch(text->data() + kLine);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::size_t kFar = 16;
+  static constexpr std::size_t kNear = 8;
+  static constexpr std::size_t kLine = 64;
+  std::span<const Capture* const> captures_;
+};
+
+// The marks of a series as text; neighbours mostly have the same.
+class MarksText {
+ public:
+  const std::string& of(const std::vector<CoverageMark>& marks) {
+    if (!known_ || *known_ != marks) {
+      text_ = marks.empty() ? "" : write_marks(marks);
+      known_ = marks;
+    }
+    return text_;
+  }
+
+ private:
+  std::optional<std::vector<CoverageMark>> known_;
+  std::string text_;
 };
 
 }  // namespace
@@ -56,15 +102,18 @@ class PacksThere {
 Result<void> Dataset::Impl::load_known_bodies() {
   if (known_bodies.loaded()) return {};
   VORTEX_TRY_VOID(captures.refresh());
-  std::vector<std::pair<std::string, PackPlace>> newest;  // newest file first
+  std::vector<std::pair<std::string, BodyPlace>> newest;  // newest file first
+  std::shared_ptr<const std::string> pack;
   const auto visit = [&](const arrow::RecordBatch& rows, const std::vector<std::int64_t>& kept) {
     const ColumnReader hashes(rows, "sha256");
     const ColumnReader packs(rows, "pack");
     const ColumnReader offsets(rows, "offset");
     const ColumnReader lengths(rows, "length");
     for (const std::int64_t row : kept) {
+      const std::string_view name = packs.text(row);
+      if (!pack || *pack != name) pack = std::make_shared<const std::string>(name);
       newest.emplace_back(hashes.text(row),
-                          PackPlace{.pack = std::string(packs.text(row)),
+                          BodyPlace{.pack = pack,
                                     .offset = static_cast<std::uint64_t>(offsets.whole(row)),
                                     .length = static_cast<std::uint64_t>(lengths.whole(row))});
     }
@@ -82,28 +131,33 @@ Result<void> Dataset::Impl::load_known_bodies() {
   return {};
 }
 
-Result<std::vector<PackPlace>> Dataset::Impl::place_bodies(
+Result<std::vector<BodyPlace>> Dataset::Impl::place_bodies(
     const std::vector<const Capture*>& wanted) {
   VORTEX_TRY_VOID(load_known_bodies());
   PacksThere packs(*files);
-  std::vector<PackPlace> places(wanted.size());
+  const FetchAhead fetch(wanted);
+  constexpr std::int32_t kPlaced = -1;
+  std::vector<BodyPlace> places(wanted.size());
+  std::vector<std::int32_t> number(wanted.size(), kPlaced);  // among the fresh
   std::vector<const Capture*> fresh;
-  std::unordered_map<std::string_view, std::size_t> fresh_by_hash;
+  TextPool fresh_hashes;
+  fresh.reserve(wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const Capture* capture = wanted[i];
-    if (auto known = known_bodies.find(capture->sha256)) {
-      VORTEX_TRY(const bool there, packs.holds(known->pack));
+    fetch.before(i);
+    const Capture& capture = *wanted[i];
+    if (const BodyPlace* known = known_bodies.find(capture.sha256)) {
+      VORTEX_TRY(const bool there, packs.holds(*known));
       if (there) {
-        places[i] = *std::move(known);
+        places[i] = *known;
         continue;
       }
     }
-    if (fresh_by_hash.try_emplace(capture->sha256, fresh.size()).second) fresh.push_back(capture);
+    number[i] = fresh_hashes.number_of(capture.sha256);
+    if (static_cast<std::size_t>(number[i]) == fresh.size()) fresh.push_back(&capture);
   }
   VORTEX_TRY(const auto written, write_pack(*files, random, fresh));
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const auto found = fresh_by_hash.find(wanted[i]->sha256);
-    if (found != fresh_by_hash.end()) places[i] = written[found->second];
+    if (number[i] != kPlaced) places[i] = written[static_cast<std::size_t>(number[i])];
   }
   return places;
 }
@@ -121,18 +175,23 @@ Result<void> Dataset::Impl::write_captures(CommitPlan& plan, std::int64_t versio
     plan.packed = wanted;
   }
   RowWriter rows(captures_table().schema);
+  rows.reserve(static_cast<std::int64_t>(wanted.size()));
+  const FetchAhead fetch(wanted);
+  MarksText marks_text;
   std::size_t place = 0;
   for (std::size_t i = 0; i < plan.batch.size(); ++i) {
-    if (plan.news[plan.owner[i]] == 0) continue;
     const SeriesBatch& series = plan.batch[i];
-    const auto taught = marks_of(plan, i);
-    std::string marks = taught.empty() ? "" : write_marks(taught);
+    if (plan.news[plan.owner[i]] == 0 || series.captures.empty()) continue;
+    const std::string& marks = plan.refused[plan.owner[i]] ? marks_text.of(marks_of(plan, i))
+                                                           : marks_text.of(series.coverage);
+    bool first = true;  // once per series is enough
     for (const Capture& capture : series.captures) {
+      fetch.before(place);
       write_capture_row(rows, series.key, capture, (*plan.places)[place++]);
-      rows.text_or_null(marks);
+      rows.text_or_null(first ? std::string_view(marks) : std::string_view());
       rows.whole(version);
       rows.text(commit_id);
-      marks.clear();  // once per series is enough
+      first = false;
     }
   }
   return add_side(plan, captures, rows);

@@ -75,7 +75,7 @@ struct CommitPlan {
   bool rows_change = false;
 
   // Kept over attempts.
-  std::optional<std::vector<PackPlace>> places;
+  std::optional<std::vector<BodyPlace>> places;
   std::vector<const Capture*> packed;
   std::unordered_map<std::string_view, std::vector<std::string>>
       added;  // by table: earlier attempts' files
@@ -128,7 +128,7 @@ struct Dataset::Impl {
 
   // dataset_captures.cpp
   Result<void> load_known_bodies();
-  Result<std::vector<PackPlace>> place_bodies(const std::vector<const Capture*>& wanted);
+  Result<std::vector<BodyPlace>> place_bodies(const std::vector<const Capture*>& wanted);
   Result<void> write_captures(CommitPlan& plan, std::int64_t version, const std::string& commit_id);
   void remember_bodies(const CommitPlan& plan);
 

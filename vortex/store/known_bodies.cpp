@@ -1,45 +1,34 @@
 #include "vortex/store/known_bodies.hpp"
 
-#include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace vortex {
+namespace {
 
-// The digits are those of a hash: any of them serve.
-std::size_t KnownBodies::KeyHash::operator()(const Key& key) const {
-  constexpr std::uint64_t kOdd = 0x9E37'79B9'7F4A'7C15ULL;
-  std::uint64_t first = 0;
-  std::uint64_t second = 0;
-  std::memcpy(&first, key.data(), sizeof first);
-  std::memcpy(&second, key.data() + sizeof first, sizeof second);
-  return static_cast<std::size_t>((first * kOdd) ^ second);
+// 128 bits tell bodies apart.
+std::string_view key_of(std::string_view sha256) {
+  constexpr std::size_t kDigits = 32;
+  return sha256.substr(0, kDigits);
 }
 
-KnownBodies::Key KnownBodies::key_of(std::string_view sha256) {
-  Key key{};
-  std::ranges::copy(sha256.substr(0, kDigits), key.begin());
-  return key;
+}  // namespace
+
+const BodyPlace* KnownBodies::Bodies::find(std::string_view key) const {
+  const std::int32_t number = hashes.find(key);
+  return number < 0 ? nullptr : &places[static_cast<std::size_t>(number)];
 }
 
-std::optional<PackPlace> KnownBodies::find(std::string_view sha256) const {
-  const auto found = places_.find(key_of(sha256));
-  if (found == places_.end()) return std::nullopt;
-  const Place& place = found->second;
-  return PackPlace{.pack = *place.pack, .offset = place.offset, .length = place.length};
+const BodyPlace* KnownBodies::find(std::string_view sha256) const {
+  const std::string_view key = key_of(sha256);
+  const BodyPlace* found = newer_.find(key);
+  return found == nullptr ? older_.find(key) : found;
 }
 
-void KnownBodies::note(std::string_view sha256, const PackPlace& place) {
-  if (!last_pack_ || *last_pack_ != place.pack) {
-    last_pack_ = std::make_shared<const std::string>(place.pack);
-  }
-  const Key key = key_of(sha256);
-  const Place kept{.pack = last_pack_, .offset = place.offset, .length = place.length};
-  const bool is_new = places_.insert_or_assign(key, kept).second;
-  if (!is_new) return;
-  order_.push_back(key);
-  if (order_.size() <= kBodiesMax) return;
-  places_.erase(order_.front());
-  order_.pop_front();
+void KnownBodies::note(std::string_view sha256, const BodyPlace& place) {
+  if (newer_.places.size() >= kBodiesMax / 2) older_ = std::exchange(newer_, Bodies{});
+  const auto number = static_cast<std::size_t>(newer_.hashes.number_of(key_of(sha256)));
+  if (number == newer_.places.size()) newer_.places.emplace_back();
+  newer_.places[number] = place;
 }
 
 }  // namespace vortex

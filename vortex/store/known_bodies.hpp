@@ -3,17 +3,12 @@
 // thread-safe.
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
-#include <deque>
-#include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "vortex/store/raw_pack.hpp"
+#include "vortex/store/text_pool.hpp"
 
 namespace vortex {
 
@@ -23,28 +18,21 @@ class KnownBodies {
 
   bool loaded() const { return loaded_; }
   void set_loaded() { loaded_ = true; }
-  bool is_full() const { return order_.size() >= kBodiesMax; }
 
-  std::optional<PackPlace> find(std::string_view sha256) const;
-  void note(std::string_view sha256, const PackPlace& place);  // the newest
+  // Null when it is not known; until the next note.
+  const BodyPlace* find(std::string_view sha256) const;
+  void note(std::string_view sha256, const BodyPlace& place);  // the newest
 
  private:
-  static constexpr std::size_t kDigits = 32;  // of the hash: 128 bits tell bodies apart
-  using Key = std::array<char, kDigits>;
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const;
+  struct Bodies {
+    TextPool hashes;
+    std::vector<BodyPlace> places;  // by number of the hash
+    const BodyPlace* find(std::string_view key) const;
   };
-  struct Place {
-    std::shared_ptr<const std::string> pack;  // one name for all of a pack
-    std::uint64_t offset = 0;
-    std::uint64_t length = 0;
-  };
-  static Key key_of(std::string_view sha256);
 
   bool loaded_ = false;
-  std::unordered_map<Key, Place, KeyHash> places_;
-  std::deque<Key> order_;                         // oldest first
-  std::shared_ptr<const std::string> last_pack_;  // noted
+  Bodies newer_;
+  Bodies older_;  // forgotten at once when newer_ has half of what may be known
 };
 
 }  // namespace vortex

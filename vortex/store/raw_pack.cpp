@@ -19,13 +19,13 @@ Error damaged(const PackPlace& place, std::string_view what) {
 
 }  // namespace
 
-Result<std::vector<PackPlace>> write_pack(FileSystem& files, Random& random,
+Result<std::vector<BodyPlace>> write_pack(FileSystem& files, Random& random,
                                           const std::vector<const Capture*>& captures) {
-  std::vector<PackPlace> places;
+  std::vector<BodyPlace> places;
   if (captures.empty()) return places;
-  const std::string path = fmt::format("raw/{}.pack", random.uuid());
+  const auto path = std::make_shared<const std::string>(fmt::format("raw/{}.pack", random.uuid()));
   VORTEX_TRY_VOID(files.make_directories("raw"));
-  VORTEX_TRY(auto writer, files.open_new(path));
+  VORTEX_TRY(auto writer, files.open_new(*path));
   places.reserve(captures.size());
   std::string gathered;
   std::uint64_t offset = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,15 @@ struct PackPlace {
   std::uint64_t length = 0;
 };
 
+// The same for many bodies of few packs.
+struct BodyPlace {
+  std::shared_ptr<const std::string> pack;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
 // Places in the order of the captures; no captures, no pack.
-Result<std::vector<PackPlace>> write_pack(FileSystem& files, Random& random,
+Result<std::vector<BodyPlace>> write_pack(FileSystem& files, Random& random,
                                           const std::vector<const Capture*>& captures);
 
 // The body of one capture; `corrupt` when it is not the bytes of that hash.

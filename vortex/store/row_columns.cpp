@@ -33,6 +33,9 @@ void RowWriter::add(const Append& append) {
   next_ = next_ + 1 == builders_.size() ? 0 : next_ + 1;
 }
 
+void RowWriter::reserve(std::int64_t rows) {
+  for (const auto& builder : builders_) sound_ = sound_ && builder->Reserve(rows).ok();
+}
 void RowWriter::text(std::string_view value) {
   add<arrow::StringBuilder, arrow::Type::STRING>(
       [&](auto& builder) { return builder.Append(value); });

@@ -27,6 +27,7 @@ class RowWriter {
   RowWriter& operator=(RowWriter&&) noexcept;
   ~RowWriter();
 
+  void reserve(std::int64_t rows);  // that many more will come
   void text(std::string_view value);
   void text_or_null(std::string_view value);  // empty: null
   void number(double value);                  // NaN: null
