@@ -29,8 +29,8 @@ CREATE TABLE IF NOT EXISTS pending(id INTEGER PRIMARY KEY, with_rows INTEGER, ch
 // From here on a commit's changes wait instead of being merged at once.
 constexpr std::size_t kWaitFrom = 512;
 // So many, or so many bytes of them, and they are merged: what one asker then pays is bounded.
-constexpr std::int64_t kWaitingMax = 8;
-constexpr std::int64_t kWaitingBytesMax = std::int64_t{8} << 20;
+constexpr std::int64_t kWaitingMax = 64;
+constexpr std::int64_t kWaitingBytesMax = std::int64_t{32} << 20;
 
 std::int64_t ticks(TimePoint time) {
   return time.time_since_epoch().count();

@@ -9,7 +9,7 @@
 // thread-safe; several processes may have it open.
 //
 // The changes of a large commit are added as one row and merged into their series when states are
-// asked for, or every eighth time: ten thousand rows updated one by one cost more than storing a
+// asked for, or when 64 commits wait: ten thousand rows updated one by one cost more than storing a
 // day of their bars.
 #pragma once
 
