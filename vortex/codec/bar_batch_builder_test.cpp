@@ -115,6 +115,56 @@ TEST(BarBatchBuilderTest, CaptureIdIsReplacedAndTheRestShared) {
   EXPECT_EQ(BarView(*named).timestamps(), BarView(*batch).timestamps());
 }
 
+TEST(BarBatchBuilderTest, BatchesShareWhatTheyHaveAlikeAndNothingElse) {
+  const auto one_row = [](double close, const BarConstants& constants) {
+    BarBatchBuilder builder;
+    builder.append({from_unix_seconds(60), 1, 2, 0.5, close, 10});
+    return builder.finish(constants).value();
+  };
+  const auto address = [](const arrow::RecordBatch& batch, BarColumn column) {
+    return batch.column_data()[static_cast<std::size_t>(column)].get();
+  };
+  BarConstants constants = builder_constants();
+  const auto first = one_row(1.25, constants);
+  constants.symbol = "AAPL";
+  constants.basis += std::chrono::days{1};
+  const auto second = one_row(1.5, constants);
+  for (const BarColumn column : {kProvider, kInterval, kVwap, kAdjusted, kFinal}) {
+    EXPECT_EQ(address(*first, column), address(*second, column)) << bar_column_name(column);
+  }
+  const BarView before(*first);
+  const BarView after(*second);
+  EXPECT_EQ(before.text(kSymbol, 0), "BRK-B");
+  EXPECT_EQ(after.text(kSymbol, 0), "AAPL");
+  EXPECT_EQ(after.basis(0) - before.basis(0), std::chrono::days{1});
+  EXPECT_EQ(before.value(kClose, 0), 1.25);
+  EXPECT_EQ(after.value(kClose, 0), 1.5);
+}
+
+TEST(BarBatchBuilderTest, FewRowsAndManyHoldTheSame) {
+  for (const std::size_t rows : {64U, 65U}) {  // up to 64 lie in one buffer
+    BarBatchBuilder builder;
+    for (std::size_t i = 0; i < rows; ++i) {
+      const auto price = static_cast<double>(i);
+      builder.append({from_unix_seconds(static_cast<std::int64_t>(i)), price, price + 3, price - 1,
+                      price + 1, 7});
+      builder.column(kVwap).append(price + 2);
+    }
+    builder.column(kHigh)[rows - 1] = BarBatchBuilder::kMissing;
+    const auto batch = builder.finish(builder_constants()).value();
+    ASSERT_TRUE(batch->ValidateFull().ok());
+    const BarView view(*batch);
+    const auto last = static_cast<std::int64_t>(rows) - 1;
+    EXPECT_EQ(view.value(kOpen, last), static_cast<double>(last));
+    EXPECT_TRUE(view.is_null(kHigh, last));
+    EXPECT_EQ(view.value(kHigh, 2), 5);
+    EXPECT_EQ(view.value(kLow, last), static_cast<double>(last) - 1);
+    EXPECT_EQ(view.value(kClose, last), static_cast<double>(last) + 1);
+    EXPECT_EQ(view.value(kVwap, last), static_cast<double>(last) + 2);
+    EXPECT_EQ(builder.rows(), 0U);
+  }
+}
+
 TEST(ColumnBufferTest, GrowsAndKeepsWhatWasWritten) {
   ColumnBuffer<double> column;
   for (int i = 0; i < 10'000; ++i) column.append(i);

@@ -347,9 +347,9 @@ TEST(RawPackTest, GivesBackTheBytesAndNoticesOthers) {
   const Capture two = capture_of("", day(2));
   const auto places = write_pack(*files, random, {&one, &two});
   ASSERT_TRUE(places.has_value());
-  EXPECT_EQ(read_capture(*files, (*places)[0], one.sha256).value_or("?"), "first body");
-  EXPECT_EQ(read_capture(*files, (*places)[1], two.sha256).value_or("?"), "");
-  const auto wrong = read_capture(*files, (*places)[0], two.sha256);
+  EXPECT_EQ(read_capture(*files, (*places)[0].in_pack(), one.sha256).value_or("?"), "first body");
+  EXPECT_EQ(read_capture(*files, (*places)[1].in_pack(), two.sha256).value_or("?"), "");
+  const auto wrong = read_capture(*files, (*places)[0].in_pack(), two.sha256);
   ASSERT_FALSE(wrong.has_value());
   EXPECT_EQ(wrong.error().code, ErrorCode::corrupt);
   EXPECT_EQ(capture_of("first body", day(1)).id, one.id);

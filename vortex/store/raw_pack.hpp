@@ -25,6 +25,7 @@ struct BodyPlace {
   std::shared_ptr<const std::string> pack;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
+  PackPlace in_pack() const { return {.pack = *pack, .offset = offset, .length = length}; }
 };
 
 // Places in the order of the captures; no captures, no pack.
