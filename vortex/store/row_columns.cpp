@@ -84,7 +84,19 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowWriter::finish() {
 
 ColumnReader::ColumnReader(const arrow::RecordBatch& rows, const char* name) {
   const int index = rows.schema()->GetFieldIndex(name);
-  if (index >= 0) column_ = rows.column(index).get();  // the batch keeps the array
+  if (index < 0) return;
+  column_ = rows.column(index).get();  // the batch keeps the array
+  coded_ = dynamic_cast<const arrow::DictionaryArray*>(column_);
+  const arrow::Array* texts = coded_ == nullptr ? column_ : coded_->dictionary().get();
+  texts_ = dynamic_cast<const arrow::StringArray*>(texts);
+  const bool has_codes = coded_ != nullptr && coded_->indices()->type_id() == arrow::Type::INT32;
+  if (has_codes) {
+    codes_ = static_cast<const arrow::Int32Array&>(*coded_->indices()).raw_values();
+  }
+  numbers_ = dynamic_cast<const arrow::DoubleArray*>(column_);
+  wholes_ = dynamic_cast<const arrow::Int64Array*>(column_);
+  dates_ = dynamic_cast<const arrow::Date32Array*>(column_);
+  moments_ = dynamic_cast<const arrow::TimestampArray*>(column_);
 }
 
 bool ColumnReader::is_null(std::int64_t row) const {
@@ -92,36 +104,28 @@ bool ColumnReader::is_null(std::int64_t row) const {
 }
 
 std::string_view ColumnReader::text(std::int64_t row) const {
-  if (is_null(row)) return {};
-  if (const auto* coded = dynamic_cast<const arrow::DictionaryArray*>(column_)) {
-    const auto* texts = dynamic_cast<const arrow::StringArray*>(coded->dictionary().get());
-    return texts == nullptr ? std::string_view() : texts->GetView(coded->GetValueIndex(row));
-  }
-  const auto* texts = dynamic_cast<const arrow::StringArray*>(column_);
-  return texts == nullptr ? std::string_view() : texts->GetView(row);
+  if (texts_ == nullptr || column_->IsNull(row)) return {};
+  if (codes_ != nullptr) return texts_->GetView(codes_[row]);
+  return texts_->GetView(coded_ == nullptr ? row : coded_->GetValueIndex(row));
 }
 
 double ColumnReader::number(std::int64_t row) const {
-  const auto* values = dynamic_cast<const arrow::DoubleArray*>(column_);
-  const bool there = values != nullptr && values->IsValid(row);
-  return there ? values->Value(row) : std::numeric_limits<double>::quiet_NaN();
+  const bool there = numbers_ != nullptr && numbers_->IsValid(row);
+  return there ? numbers_->Value(row) : std::numeric_limits<double>::quiet_NaN();
 }
 
 std::int64_t ColumnReader::whole(std::int64_t row) const {
-  const auto* values = dynamic_cast<const arrow::Int64Array*>(column_);
-  return values != nullptr && values->IsValid(row) ? values->Value(row) : 0;
+  return wholes_ != nullptr && wholes_->IsValid(row) ? wholes_->Value(row) : 0;
 }
 
 Date ColumnReader::date(std::int64_t row) const {
-  const auto* values = dynamic_cast<const arrow::Date32Array*>(column_);
-  return values != nullptr && values->IsValid(row) ? Date{std::chrono::days{values->Value(row)}}
+  return dates_ != nullptr && dates_->IsValid(row) ? Date{std::chrono::days{dates_->Value(row)}}
                                                    : Date{};
 }
 
 std::optional<TimePoint> ColumnReader::moment(std::int64_t row) const {
-  const auto* values = dynamic_cast<const arrow::TimestampArray*>(column_);
-  if (values == nullptr || values->IsNull(row)) return std::nullopt;
-  return TimePoint{Duration{values->Value(row)}};
+  if (moments_ == nullptr || moments_->IsNull(row)) return std::nullopt;
+  return TimePoint{Duration{moments_->Value(row)}};
 }
 
 }  // namespace vortex

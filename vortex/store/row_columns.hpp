@@ -66,6 +66,14 @@ class ColumnReader {
 
  private:
   const arrow::Array* column_ = nullptr;
+  // The one that its type says, once and not for each cell.
+  const arrow::StringArray* texts_ = nullptr;  // of a coded column its dictionary
+  const arrow::DictionaryArray* coded_ = nullptr;
+  const std::int32_t* codes_ = nullptr;  // of a coded column, where they are of this width
+  const arrow::DoubleArray* numbers_ = nullptr;
+  const arrow::Int64Array* wholes_ = nullptr;
+  const arrow::Date32Array* dates_ = nullptr;
+  const arrow::TimestampArray* moments_ = nullptr;
 };
 
 }  // namespace vortex

@@ -3,6 +3,7 @@
 // whose commit certainly never came are left out, those that may still come stay as they are.
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 
 #include <arrow/record_batch.h>
@@ -31,6 +32,7 @@ class RowCopier {
  public:
   RowCopier(const arrow::Schema& schema, const arrow::RecordBatch& rows) : schema_(schema) {
     for (const auto& field : schema.fields()) columns_.emplace_back(rows, field->name().c_str());
+    commit_ = static_cast<std::size_t>(schema.GetFieldIndex(kCommitColumn));
   }
 
   void copy(std::int64_t row, bool settled, RowWriter& out) const {
@@ -41,13 +43,12 @@ class RowCopier {
   std::uint64_t hash(std::int64_t row) const {
     std::uint64_t hash = 0;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (name(i) != kCommitColumn) hash = mix_bits(hash ^ cell_hash(i, row)) + i;
+      if (i != commit_) hash = mix_bits(hash ^ cell_hash(i, row)) + i;
     }
     return hash;
   }
 
  private:
-  const std::string& name(std::size_t i) const { return field(i)->name(); }
   const std::shared_ptr<arrow::Field>& field(std::size_t i) const {
     return schema_.field(static_cast<int>(i));
   }
@@ -61,7 +62,7 @@ class RowCopier {
       case arrow::Type::TIMESTAMP: out.moment(column.moment(row)); return;
       default: break;
     }
-    if (settled && name(i) == kCommitColumn) {
+    if (settled && i == commit_) {
       out.text("");
     } else if (column.is_null(row)) {
       out.text_or_null("");
@@ -73,22 +74,23 @@ class RowCopier {
   std::uint64_t cell_hash(std::size_t i, std::int64_t row) const {
     const ColumnReader& column = columns_[i];
     if (column.is_null(row)) return 1;
-    Checksum sum;
-    const auto add = [&sum](auto value) {
-      sum.add({reinterpret_cast<const char*>(&value), sizeof(value)});
-    };
     switch (field(i)->type()->id()) {
-      case arrow::Type::DOUBLE: add(column.number(row)); break;
-      case arrow::Type::INT64: add(column.whole(row)); break;
-      case arrow::Type::DATE32: add(column.date(row).time_since_epoch().count()); break;
-      case arrow::Type::TIMESTAMP: add(column.moment(row)->time_since_epoch().count()); break;
-      default: sum.add(column.text(row));
+      case arrow::Type::DOUBLE: return std::bit_cast<std::uint64_t>(column.number(row));
+      case arrow::Type::INT64: return static_cast<std::uint64_t>(column.whole(row));
+      case arrow::Type::DATE32:
+        return static_cast<std::uint64_t>(column.date(row).time_since_epoch().count());
+      case arrow::Type::TIMESTAMP:
+        return static_cast<std::uint64_t>(column.moment(row)->time_since_epoch().count());
+      default: break;
     }
+    Checksum sum;
+    sum.add(column.text(row));
     return sum.value();
   }
 
   const arrow::Schema& schema_;
   std::vector<ColumnReader> columns_;
+  std::size_t commit_ = 0;
 };
 
 enum class Fate : std::uint8_t { came, may_come, never };
