@@ -18,7 +18,7 @@ namespace vortex {
 // A bars file is closed at the first new symbol after so many rows: rewriting one takes ~0.4 s.
 inline constexpr std::int64_t kFileRowsMax = std::int64_t{1} << 20;
 // A commit's new rows become several files, cut between units of time, once each has so many:
-// rewriting one takes ~25 ms, writing one more ~2 ms.
+// rewriting one takes ~50 ms, writing one more ~2 ms.
 inline constexpr std::int64_t kCommitFileRowsMin = std::int64_t{1} << 17;
 // A file over several buckets is left whole up to here: rewriting it takes ~50 ms.
 inline constexpr std::int64_t kWideBytesMax = std::int64_t{8} << 20;
