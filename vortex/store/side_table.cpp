@@ -64,10 +64,11 @@ std::string symbol_statistics(std::string_view lowest, std::string_view highest,
 ParquetLayout side_layout(const TableDefinition& table) {
   ParquetLayout layout{.sorted_by = {}, .dictionary = {}, .statistics = {"symbol"}};
   for (const auto& field : table.schema->fields()) {
-    const bool constant = field->name() == "provider" || field->name() == "interval" ||
-                          field->name() == "pack" || field->name() == "commit_id" ||
-                          field->name() == "kind" || field->name() == "symbol";
-    if (constant) layout.dictionary.push_back(field->name());
+    const bool repeats = field->name() == "provider" || field->name() == "interval" ||
+                         field->name() == "pack" || field->name() == "commit_id" ||
+                         field->name() == "kind" || field->name() == "symbol" ||
+                         field->name() == "headers" || field->name() == "coverage";
+    if (repeats) layout.dictionary.push_back(field->name());
   }
   return layout;
 }
