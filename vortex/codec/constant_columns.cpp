@@ -111,8 +111,11 @@ ConstantColumns::Column ConstantColumns::text(BarColumn column, std::string_view
 ConstantColumns::Column ConstantColumns::shared_text(BarColumn column, std::string_view value) {
   auto& [known, data] = shared_->texts[static_cast<std::size_t>(column)];
   if (!known || *known != value) {
-    data = text(column, value);
-    known = value;
+    // Both or neither: memory may run out in between.
+    Column made = text(column, value);
+    std::optional<std::string> name(value);
+    data = std::move(made);
+    known = std::move(name);
   }
   return data;
 }
