@@ -93,10 +93,10 @@ Result<std::vector<Symbol>> Arguments::symbols() const {
   return symbols;
 }
 
-Result<std::vector<std::string>> Arguments::providers(
-    const std::vector<std::string_view>& known) const {
+Result<std::vector<std::string>> Arguments::providers(const std::vector<std::string_view>& known,
+                                                      std::string_view flag) const {
   std::vector<std::string> names;
-  const auto given = flags.find(std::string_view("--provider"));
+  const auto given = flags.find(flag);
   if (given == flags.end()) return names;
   for (const std::string& list : given->second) {
     for (std::size_t start = 0; start <= list.size();) {
@@ -118,6 +118,20 @@ Result<std::optional<std::int64_t>> Arguments::integer(std::string_view flag, st
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
   if (error != std::errc{} || end != text->data() + text->size() || number < min || number > max) {
     return fail(ErrorCode::usage, fmt::format("{} '{}' is no whole number from {} to {}", flag,
+                                              untrusted(*text, 40), min, max));
+  }
+  return std::optional(number);
+}
+
+Result<std::optional<double>> Arguments::number(std::string_view flag, double min,
+                                                double max) const {
+  const auto text = value(flag);
+  if (!text) return std::optional<double>();
+  double number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc{} || end != text->data() + text->size() || !(number >= min) ||
+      !(number <= max)) {
+    return fail(ErrorCode::usage, fmt::format("{} '{}' is no number from {} to {}", flag,
                                               untrusted(*text, 40), min, max));
   }
   return std::optional(number);

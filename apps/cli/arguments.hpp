@@ -33,9 +33,11 @@ struct Arguments {
   Result<std::optional<TimePoint>> until() const;  // also checks that it lies after since
   Result<std::vector<Symbol>> symbols() const;     // the positional ones, checked, doubles dropped
   // --provider a,b checked against the known names; empty when absent.
-  Result<std::vector<std::string>> providers(const std::vector<std::string_view>& known) const;
+  Result<std::vector<std::string>> providers(const std::vector<std::string_view>& known,
+                                             std::string_view flag = "--provider") const;
   Result<std::optional<std::int64_t>> integer(std::string_view flag, std::int64_t min,
                                               std::int64_t max) const;
+  Result<std::optional<double>> number(std::string_view flag, double min, double max) const;
 };
 
 // An argument that is none of the choices: usage error with the nearest one.

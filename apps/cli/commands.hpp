@@ -11,6 +11,7 @@ CommandResult run_fetch(CommandContext& context);
 CommandResult run_sync(CommandContext& context);
 CommandResult run_read(CommandContext& context);
 CommandResult run_export(CommandContext& context);
+CommandResult run_diff(CommandContext& context);
 CommandResult run_status(CommandContext& context);
 CommandResult run_verify(CommandContext& context);
 CommandResult run_compact(CommandContext& context);

@@ -25,20 +25,32 @@ struct Route {
   std::string_view name;
   CommandResult (*run)(CommandContext&);
 };
-constexpr std::array kRoutes = {
-    Route{"demo", run_demo},         Route{"init", run_init},
-    Route{"fetch", run_fetch},       Route{"sync", run_sync},
-    Route{"read", run_read},         Route{"export", run_export},
-    Route{"status", run_status},     Route{"verify", run_verify},
-    Route{"compact", run_compact},   Route{"vacuum", run_vacuum},
-    Route{"why", run_why},           Route{"revisions", run_revisions},
-    Route{"import", run_import},     Route{"replay", run_replay},
-    Route{"validate", run_validate}, Route{"gaps", run_gaps},
-    Route{"repair", run_repair},     Route{"calendar", run_calendar},
-    Route{"sim", run_sim},           Route{"providers", run_providers},
-    Route{"doctor", run_doctor},     Route{"explain", run_explain},
-    Route{"config", run_config},     Route{"completions", run_completions},
-    Route{"help", run_help}};
+constexpr std::array kRoutes = {Route{"demo", run_demo},
+                                Route{"init", run_init},
+                                Route{"fetch", run_fetch},
+                                Route{"sync", run_sync},
+                                Route{"read", run_read},
+                                Route{"export", run_export},
+                                Route{"diff", run_diff},
+                                Route{"status", run_status},
+                                Route{"verify", run_verify},
+                                Route{"compact", run_compact},
+                                Route{"vacuum", run_vacuum},
+                                Route{"why", run_why},
+                                Route{"revisions", run_revisions},
+                                Route{"import", run_import},
+                                Route{"replay", run_replay},
+                                Route{"validate", run_validate},
+                                Route{"gaps", run_gaps},
+                                Route{"repair", run_repair},
+                                Route{"calendar", run_calendar},
+                                Route{"sim", run_sim},
+                                Route{"providers", run_providers},
+                                Route{"doctor", run_doctor},
+                                Route{"explain", run_explain},
+                                Route{"config", run_config},
+                                Route{"completions", run_completions},
+                                Route{"help", run_help}};
 
 std::unexpected<Error> usage(std::string message, std::string hint = "") {
   return std::unexpected(

@@ -22,6 +22,7 @@ constexpr auto kTypes = std::to_array<EventTypeEntry>({
     {EventType::data_received, "data.received", "bytes", "", "elapsed_ms"},
     {EventType::data_transformed, "data.transformed", "rows", "", "elapsed_ms"},
     {EventType::data_quarantined, "data.quarantined", "rows", "rows_received", ""},
+    {EventType::data_compared, "data.compared", "differences", "bars", "agreement"},
     {EventType::schema_drifted, "schema.drifted", "fields", "", ""},
     {EventType::dataset_committed, "dataset.committed", "rows", "table_version", "elapsed_ms"},
     {EventType::rate_limit_hit, "rate_limit.hit", "waiting", "", "wait_s"},

@@ -31,6 +31,7 @@ enum class EventType : std::uint8_t {
   data_received,
   data_transformed,
   data_quarantined,
+  data_compared,
   schema_drifted,
   dataset_committed,
   // what holds calls back
@@ -58,7 +59,7 @@ enum class EventType : std::uint8_t {
   task_expired,
   task_deferred,
 };
-inline constexpr std::size_t kEventTypeCount = 33;
+inline constexpr std::size_t kEventTypeCount = 34;
 
 // The name of a type and of its numbers; a number without a name is not written.
 struct EventTypeEntry {
