@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include <arrow/array.h>
@@ -88,9 +89,9 @@ std::vector<TickStep> tick_steps(const std::map<Date, double>& splits, Adjustmen
   std::vector<TickStep> steps;
   if (adjust == Adjustment::none) return steps;
   double shares = 1;
-  for (auto split = splits.rbegin(); split != splits.rend(); ++split) {
-    shares *= split->second;
-    steps.push_back({.before = TimePoint(split->first), .shares = shares});
+  for (const auto& [date, ratio] : std::views::reverse(splits)) {
+    shares *= ratio;
+    steps.push_back({.before = midnight(date), .shares = shares});
   }
   std::ranges::reverse(steps);
   return steps;
@@ -147,7 +148,7 @@ void note_basis(DiffAnswer& answer, const std::array<Series, 2>& series) {
     for (const auto& [date, ratio] : known) {
       const auto same = others.find(date);
       if (same != others.end() && same->second == ratio) continue;
-      if (TimePoint(date) < answer.question.range.start) continue;
+      if (midnight(date) < answer.question.range.start) continue;
       answer.notes.push_back(fmt::format("{} knows a split {:g}:1 of {} that {} does not",
                                          answer.sides[i].key.provider, ratio, format_date(date),
                                          answer.sides[1 - i].key.provider));
@@ -167,6 +168,7 @@ void note_basis(DiffAnswer& answer, const std::array<Series, 2>& series) {
 
 Result<DiffAnswer> diff_providers(Dataset& dataset, const DiffQuestion& question) {
   std::vector<SeriesKey> keys;
+  keys.reserve(question.providers.size());
   for (const std::string& provider : question.providers) {
     keys.push_back(
         {.provider = provider, .symbol = question.symbol, .interval = question.interval});
