@@ -34,6 +34,7 @@ class DiffWorld {
 
   static std::vector<BarRow> ten_bars(double price = 100) {
     std::vector<BarRow> bars;
+    bars.reserve(10);
     for (int n = 0; n < 10; ++n) {
       bars.push_back({.timestamp = diff_day(n),
                       .open = price,
