@@ -1,6 +1,7 @@
 #include "vortex/model/futures_contracts.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@ constexpr std::string_view kMonthCodes = "FGHJKMNQUVXZ";  // January to December
 constexpr std::size_t kRootMax = 3;
 constexpr int kYearsMax = 100;  // two digits tell no more
 
+// Latest first.
 Result<std::vector<unsigned>> months_of(std::string_view letters) {
   std::vector<unsigned> months;
   for (const char letter : letters) {
@@ -32,7 +34,7 @@ Result<std::vector<unsigned>> months_of(std::string_view letters) {
   if (months.empty()) {
     return fail(ErrorCode::usage, "the cycle names no month; such as --cycle GJMQVZ");
   }
-  std::ranges::sort(months);
+  std::ranges::sort(months, std::greater{});
   return months;
 }
 
@@ -57,15 +59,15 @@ Result<std::vector<FuturesContract>> list_contracts(const FuturesCycle& cycle) {
   }
   std::vector<FuturesContract> contracts;
   for (int year = last; year >= first; --year) {
-    for (auto month = months.rbegin(); month != months.rend(); ++month) {
-      const std::chrono::year_month place{std::chrono::year(year), std::chrono::month(*month)};
+    for (const unsigned month : months) {
+      const std::chrono::year_month place{std::chrono::year(year), std::chrono::month(month)};
       const Date begin{place / 1};
       const Date end{place / std::chrono::last};
       if (end < cycle.since || begin > cycle.until + kContractLead) continue;
-      contracts.push_back({.symbol = fmt::format("{}{}{:02}", cycle.root, kMonthCodes[*month - 1],
-                                                 year % kYearsMax),
-                           .first_of_month = begin,
-                           .last_day = end});
+      contracts.push_back(
+          {.symbol = fmt::format("{}{}{:02}", cycle.root, kMonthCodes[month - 1], year % kYearsMax),
+           .first_of_month = begin,
+           .last_day = end});
     }
   }
   return contracts;
