@@ -35,12 +35,12 @@ Result<std::vector<AccountReport>> account_reports(const Settings& settings,
     if (provider == nullptr) continue;
     const Capabilities& capabilities = provider->adapter->capabilities();
     VORTEX_TRY(const AccountLimits limits, account_limits(own, capabilities));
-    // Without its credential the provider has no account yet: what was asked is nobody's.
+    // Without its credential the provider has no account yet; `vortex doctor` tells of that.
     const auto credential = account_secret({&own, &capabilities, &environment});
-    AccountReport report{
-        .provider = name,
-        .account = account_name(own, capabilities, credential.value_or(SecretString{})),
-        .concurrent = limits.concurrent};
+    if (!credential) continue;
+    AccountReport report{.provider = name,
+                         .account = account_name(own, capabilities, *credential),
+                         .concurrent = limits.concurrent};
     VORTEX_TRY(report.use, ledger->use(report.account, limits,
                                        {.elapsed = clock.monotonic(), .calendar = clock.now()}));
     reports.push_back(std::move(report));
