@@ -16,7 +16,7 @@
 namespace vortex {
 namespace {
 
-constexpr int kAttemptsMax = 20;  // lost races for one small table before giving up
+constexpr int kAttemptsMax = 200;  // lost races for one small table before giving up
 constexpr const char* kRetention =
     "interval 3650 days";  // nothing is cleaned by other tools' defaults
 

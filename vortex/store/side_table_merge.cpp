@@ -23,7 +23,7 @@
 namespace vortex {
 namespace {
 
-constexpr int kAttemptsMax = 20;
+constexpr int kAttemptsMax = 200;
 constexpr std::int64_t kSliceRows = std::int64_t{16} * 1024;
 constexpr const char* kCommitColumn = "commit_id";
 
