@@ -8,6 +8,7 @@
 #include "vortex/provider/barchart/barchart_rows.hpp"
 #include "vortex/provider/barchart/barchart_stamp.hpp"
 #include "vortex/provider/http_status.hpp"
+#include "vortex/provider/json_cut.hpp"
 
 namespace vortex {
 namespace {
@@ -28,26 +29,6 @@ constexpr auto kNumbers = std::to_array<NumberMember>({{"open", kOpen, true},
                                                        {"close", kClose, true},
                                                        {"volume", kVolume, true},
                                                        {"openInterest", kOpenInterest, false}});
-
-// Depth of the document at its end, or inside a string: it was cut.
-bool cut_short(std::string_view text) {
-  std::int64_t depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return quoted || depth > 0;
-}
 
 class JsonWalk {
  public:

@@ -7,6 +7,7 @@
 
 #include "vortex/base/ascii.hpp"
 #include "vortex/provider/http_status.hpp"
+#include "vortex/provider/json_cut.hpp"
 #include "vortex/provider/yahoo/yahoo_errors.hpp"
 #include "vortex/provider/yahoo/yahoo_json.hpp"
 
@@ -19,25 +20,6 @@ using yahoo_json::read_number;
 
 // Bytes a row takes at least in a real answer; only a first guess of the number of rows.
 constexpr std::size_t kRowBytesGuess = 48;
-
-bool cut_short(std::string_view text) {
-  std::int64_t depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return quoted || depth > 0;
-}
 
 class ChartWalk {
  public:
