@@ -143,9 +143,9 @@ class FetchAhead {
   static const arrow::ArrayData* data_of(const arrow::RecordBatch& batch, BarColumn column) {
     return batch.column_data()[static_cast<std::size_t>(column)].get();
   }
-  static void fetch(const void* memory, int lines) {
-    constexpr int kLine = 64;
-    for (int i = 0; i < lines; ++i) {
+  static void fetch(const void* memory, std::size_t lines) {
+    constexpr std::size_t kLine = 64;
+    for (std::size_t i = 0; i < lines; ++i) {
       __builtin_prefetch(static_cast<const char*>(memory) + i * kLine);
     }
   }

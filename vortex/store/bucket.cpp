@@ -147,11 +147,11 @@ std::vector<FileCut> cut_into_files(const UnitRows& rows) {
   std::vector<FileCut> files;
   TimePoint end = TimePoint::max();
   std::int64_t count = 0;
-  for (auto unit = rows.rbegin(); unit != rows.rend(); ++unit) {
-    count += unit->second;
+  for (const auto& [start, rows_there] : std::views::reverse(rows)) {
+    count += rows_there;
     if (count < kCommitFileRowsMin) continue;
-    files.push_back({.range = {unit->first, end}, .rows = count});
-    end = unit->first;
+    files.push_back({.range = {start, end}, .rows = count});
+    end = start;
     count = 0;
   }
   if (files.empty()) files.push_back({.range = {TimePoint::min(), end}, .rows = 0});

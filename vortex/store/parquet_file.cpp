@@ -146,13 +146,13 @@ Result<ParquetTableWriter> ParquetTableWriter::create(FileSystem& files, const s
 
 Result<void> ParquetTableWriter::write(const arrow::RecordBatch& batch) {
   // Group by group, so that one group's pages are all that is buffered.
-  return impl_->run([&]() -> arrow::Status {
-    for (std::int64_t row = 0; row < batch.num_rows(); row += kRowGroupRowsMax) {
+  for (std::int64_t row = 0; row < batch.num_rows(); row += kRowGroupRowsMax) {
+    VORTEX_TRY_VOID(impl_->run([&]() -> arrow::Status {
       ARROW_RETURN_NOT_OK(impl_->writer->NewBufferedRowGroup());
-      ARROW_RETURN_NOT_OK(impl_->writer->WriteRecordBatch(*batch.Slice(row, kRowGroupRowsMax)));
-    }
-    return arrow::Status::OK();
-  });
+      return impl_->writer->WriteRecordBatch(*batch.Slice(row, kRowGroupRowsMax));
+    }));
+  }
+  return {};
 }
 
 Result<WrittenFile> ParquetTableWriter::finish() {

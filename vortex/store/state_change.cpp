@@ -68,7 +68,7 @@ class ChangeReader {
   T plain() {
     T value{};
     const auto bytes = take(sizeof value);
-    if (sound_) std::memcpy(&value, bytes.data(), sizeof value);
+    if (sound_) std::memcpy(&value, bytes.data(), bytes.size());
     return value;
   }
 

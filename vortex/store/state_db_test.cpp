@@ -47,6 +47,7 @@ using store_test::day;
 // One day's bar of each series, and what its answer taught.
 std::vector<SeriesChange> day_of(int n, int series) {
   std::vector<SeriesChange> changes;
+  changes.reserve(static_cast<std::size_t>(series));
   for (int i = 0; i < series; ++i) {
     changes.push_back(
         {.key = {.provider = "p", .symbol = "S" + std::to_string(i)},
@@ -76,6 +77,12 @@ void expect_same(const std::vector<SeriesState>& found, const std::vector<Series
   }
 }
 
+std::vector<SeriesKey> keys_of(const std::vector<SeriesState>& states) {
+  std::vector<SeriesKey> keys(states.size());
+  std::ranges::transform(states, keys.begin(), &SeriesState::key);
+  return keys;
+}
+
 constexpr int kMany = 600;  // more than are merged at once
 
 TEST(StateDbTest, ChangesThatWaitGiveTheStatesOfThoseMergedAtOnce) {
@@ -89,9 +96,7 @@ TEST(StateDbTest, ChangesThatWaitGiveTheStatesOfThoseMergedAtOnce) {
   }
   const auto wanted = at_once.all_states().value();
   ASSERT_EQ(wanted.size(), static_cast<std::size_t>(kFew));
-  std::vector<SeriesKey> keys;
-  for (const SeriesState& state : wanted) keys.push_back(state.key);
-  expect_same(waiting.states(keys).value(), wanted);
+  expect_same(waiting.states(keys_of(wanted)).value(), wanted);
   EXPECT_EQ(waiting.all_states().value().size(), static_cast<std::size_t>(kMany));
   EXPECT_EQ(waiting.bars_version().value(), 4);
 }
