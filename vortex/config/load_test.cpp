@@ -28,7 +28,7 @@ TEST(LoadSettingsTest, DefaultsComeFromTheTable) {
   EXPECT_EQ(settings.store_uri, "./data");
   EXPECT_EQ(settings.concurrency, 16);
   EXPECT_EQ(settings.overlap_bars, 5);
-  EXPECT_EQ(settings.batch_bytes_max, 64U << 20);
+  EXPECT_EQ(settings.batch_bytes_max, 32U << 20);
   EXPECT_EQ(settings.batch_age_max, std::chrono::seconds(60));
   const ProviderSettings& yahoo = settings.providers.at("yahoo");
   EXPECT_EQ(yahoo.base_url, "https://query2.example");

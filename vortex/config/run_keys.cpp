@@ -77,7 +77,7 @@ constexpr std::array kKeys = {
     KeySpec{"sync.batch_bytes_max",
             KeyType::size,
             {kMebi, 4 * kGibi},
-            R"("64MiB")",
+            R"("32MiB")",
             "A commit is made when this much is decoded: bounds the memory of a sync.",
             [](const Target& t, const Typed& v) {
               t.settings->batch_bytes_max = as_bytes(v);

@@ -100,7 +100,7 @@ struct Settings {
   std::string calendar_file;  // expanded; empty: none
   TaskSettings tasks;
   RawSettings raw;
-  std::uint64_t batch_bytes_max = 64ull << 20;
+  std::uint64_t batch_bytes_max = 32ull << 20;
   Duration batch_age_max = std::chrono::seconds(60);
   std::map<std::string, ProviderSettings> providers;  // every built-in provider has an entry
   std::map<std::string, std::map<std::string, std::string>>

@@ -74,6 +74,34 @@ std::int64_t bytes_of(const std::vector<const AddFile*>& files) {
                          [](std::int64_t sum, const AddFile* file) { return sum + file->size; });
 }
 
+// How many of the files, which all tell their times, lie over the same moment at most.
+std::size_t depth_of(const std::vector<const AddFile*>& files) {
+  std::vector<TimePoint> starts;
+  std::vector<TimePoint> ends;
+  starts.reserve(files.size());
+  ends.reserve(files.size());
+  for (const AddFile* file : files) {
+    starts.push_back(*file->stats.timestamp_min);
+    ends.push_back(*file->stats.timestamp_max);
+  }
+  std::ranges::sort(starts);
+  std::ranges::sort(ends);
+  std::size_t depth = 0;
+  std::size_t ended = 0;
+  for (std::size_t begun = 0; begun < starts.size(); ++begun) {
+    while (ends[ended] < starts[begun]) ++ended;
+    depth = std::max(depth, begun + 1 - ended);
+  }
+  return depth;
+}
+
+// Files that follow each other in time, as a load leaves them, are as good as merged.
+bool worth_merging(const Placed& placed, const MergePolicy& policy) {
+  if (placed.unknown || depth_of(placed.wide) >= policy.wide_files_min) return true;
+  return std::ranges::any_of(placed.wide,
+                             [](const AddFile* file) { return file->size > kWideBytesMax; });
+}
+
 // Files of one bucket that a merge would leave as they are: apart in symbols, and no more of them
 // than their rows need.
 bool settled(std::vector<const AddFile*> files) {
@@ -180,8 +208,9 @@ std::vector<MergeTask> plan_merges(const std::vector<const AddFile*>& files, Int
     }
     if (task.bytes() <= policy.bytes_max) tasks.push_back(std::move(task));
   };
-  const bool split = placed.unknown || bytes_of(placed.wide) > kWideBytesMax;
-  if (split || placed.wide.size() >= policy.closed_files_min) add(placed.wide, split);
+  if (worth_merging(placed, policy)) {
+    add(placed.wide, placed.unknown || bytes_of(placed.wide) > kWideBytesMax);
+  }
   for (const auto& [start, inside] : placed.buckets) {
     const std::size_t wanted = start == open ? policy.open_files_min : policy.closed_files_min;
     if (inside.size() >= wanted && !settled(inside)) add(inside, false);

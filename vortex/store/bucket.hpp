@@ -20,7 +20,8 @@ inline constexpr std::int64_t kFileRowsMax = std::int64_t{1} << 20;
 // A commit's new rows become several files, cut between units of time, once each has so many:
 // rewriting one takes ~50 ms, writing one more ~2 ms.
 inline constexpr std::int64_t kCommitFileRowsMin = std::int64_t{1} << 17;
-// A file over several buckets is left whole up to here: rewriting it takes ~50 ms.
+// Files over several buckets that lie over each other in time become one up to here, larger ones a
+// file for each bucket: rewriting so much takes ~50 ms.
 inline constexpr std::int64_t kWideBytesMax = std::int64_t{8} << 20;
 // Side tables grow no file beyond this.
 inline constexpr std::int64_t kSideBytesMax = std::int64_t{64} << 20;
@@ -32,12 +33,16 @@ inline constexpr std::int64_t kMergeBufferedMax = std::int64_t{128} << 20;
 
 // When merging is worth a commit.
 struct MergePolicy {
-  std::size_t closed_files_min = 2;  // in a closed bucket, or over several
+  std::size_t closed_files_min = 2;  // in a closed bucket
+  std::size_t wide_files_min = 2;    // over several buckets, and over the same moment
   std::size_t open_files_min = 32;   // in the bucket that still grows
   std::int64_t bytes_max = INT64_MAX;
   static MergePolicy by_hand() { return {}; }
   static MergePolicy automatic() {
-    return {.closed_files_min = 4, .open_files_min = 32, .bytes_max = kAutomaticBytesMax};
+    return {.closed_files_min = 4,
+            .wide_files_min = 32,
+            .open_files_min = 32,
+            .bytes_max = kAutomaticBytesMax};
   }
 };
 

@@ -153,6 +153,30 @@ TEST_F(MergePlanTest, AFileOverSeveralBucketsIsSplitOnceItIsLarge) {
   EXPECT_EQ(plan(), "f001+f002+f003/");
 }
 
+TEST_F(MergePlanTest, FilesThatFollowEachOtherInTimeStayHoweverManyTheyAre) {
+  file("2020-01-02", "2023-12-29", 200'000);
+  file("2010-01-04", "2014-12-31", 200'000);
+  file("2015-01-02", "2019-12-31", 200'000);
+  EXPECT_EQ(plan(), "");
+  file("2010-01-04", "2023-12-29", 200'000);  // the load's next symbols
+  EXPECT_EQ(plan(MergePolicy::automatic()), "");
+  EXPECT_EQ(plan(), "f001+f002+f003+f004/");
+}
+
+TEST_F(MergePlanTest, ALoadInManyCommitsIsNotWrittenTwice) {
+  for (int n = 0; n < 31; ++n) file("2010-01-04", "2023-12-29", 2000);
+  for (int n = 0; n < 31; ++n) file("2000-01-04", "2009-12-31", 2000);
+  EXPECT_EQ(plan(MergePolicy::automatic()), "");
+  file("2009-06-01", "2010-06-01", 1);
+  EXPECT_NE(plan(MergePolicy::automatic()), "");
+}
+
+TEST_F(MergePlanTest, FilesThatTouchInAMomentLieOverIt) {
+  file("2010-01-04", "2015-01-02");
+  file("2015-01-02", "2019-12-31");
+  EXPECT_EQ(plan(), "f001+f002");
+}
+
 TEST_F(MergePlanTest, FilesApartInSymbolsStayWhenTheirRowsNeedThem) {
   file("2023-01-02", "2023-12-29", kFileRowsMax, "A", "K");
   file("2023-01-02", "2023-12-29", 5000, "L", "Z");
