@@ -80,6 +80,28 @@ class FetchAhead {
   std::span<const Capture* const> captures_;
 };
 
+// The captures that a commit keeps, and which of all its captures they are.
+struct Wanted {
+  std::vector<const Capture*> captures;
+  std::vector<std::size_t> numbers;
+};
+
+Wanted wanted_of(const CommitPlan& plan) {
+  Wanted wanted;
+  std::size_t number = 0;
+  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
+    const auto& captures = plan.batch[i].captures;
+    if (plan.news[plan.owner[i]] != 0) {
+      for (std::size_t k = 0; k < captures.size(); ++k) {
+        wanted.captures.push_back(&captures[k]);
+        wanted.numbers.push_back(number + k);
+      }
+    }
+    number += captures.size();
+  }
+  return wanted;
+}
+
 // The marks of a series as text; neighbours mostly have the same.
 class MarksText {
  public:
@@ -131,52 +153,63 @@ Result<void> Dataset::Impl::load_known_bodies() {
   return {};
 }
 
-Result<std::vector<BodyPlace>> Dataset::Impl::place_bodies(
-    const std::vector<const Capture*>& wanted) {
-  VORTEX_TRY_VOID(load_known_bodies());
-  PacksThere packs(*files);
-  const FetchAhead fetch(wanted);
-  constexpr std::int32_t kPlaced = -1;
-  std::vector<BodyPlace> places(wanted.size());
-  std::vector<std::int32_t> number(wanted.size(), kPlaced);  // among the fresh
-  std::vector<const Capture*> fresh;
-  TextPool fresh_hashes;
-  fresh.reserve(wanted.size());
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    fetch.before(i);
-    const Capture& capture = *wanted[i];
-    if (const BodyPlace* known = known_bodies.find(capture.sha256)) {
-      VORTEX_TRY(const bool there, packs.holds(*known));
-      if (there) {
-        places[i] = *known;
-        continue;
-      }
-    }
-    number[i] = fresh_hashes.number_of(capture.sha256);
-    if (static_cast<std::size_t>(number[i]) == fresh.size()) fresh.push_back(&capture);
+std::vector<BodyPlace> Dataset::Impl::places_known(const std::vector<SeriesBatch>& batch) const {
+  std::vector<const Capture*> all;
+  for (const SeriesBatch& series : batch) {
+    for (const Capture& capture : series.captures) all.push_back(&capture);
   }
-  VORTEX_TRY(const auto written, write_pack(*files, random, fresh));
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (number[i] != kPlaced) places[i] = written[static_cast<std::size_t>(number[i])];
+  const FetchAhead fetch(all);
+  std::vector<BodyPlace> places(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    fetch.before(i);
+    if (const BodyPlace* known = known_bodies.find(all[i]->sha256)) places[i] = *known;
   }
   return places;
 }
 
-Result<void> Dataset::Impl::write_captures(CommitPlan& plan, std::int64_t version,
-                                           const std::string& commit_id) {
-  std::vector<const Capture*> wanted;
-  for (std::size_t i = 0; i < plan.batch.size(); ++i) {
-    if (plan.news[plan.owner[i]] == 0) continue;
-    for (const Capture& capture : plan.batch[i].captures) wanted.push_back(&capture);
+// Bodies that are not stored yet, or no longer, go into a pack.
+Result<void> Dataset::Impl::place_captures(CommitPlan& plan) {
+  Wanted wanted = wanted_of(plan);
+  if (plan.places && plan.packed == wanted.captures) return {};
+  plan.places.reset();
+  plan.packed.clear();
+  if (wanted.captures.empty()) return {};
+  VORTEX_TRY_VOID(load_known_bodies());
+  const auto& known = plan.known_places.get();
+  PacksThere packs(*files);
+  constexpr std::int32_t kPlaced = -1;
+  std::vector<BodyPlace> places(wanted.captures.size());
+  std::vector<std::int32_t> number(places.size(), kPlaced);  // among the fresh
+  std::vector<const Capture*> fresh;
+  TextPool fresh_hashes;
+  fresh.reserve(places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const BodyPlace& place = known[wanted.numbers[i]];
+    if (place.pack) {
+      VORTEX_TRY(const bool there, packs.holds(place));
+      if (there) {
+        places[i] = place;
+        continue;
+      }
+    }
+    number[i] = fresh_hashes.number_of(wanted.captures[i]->sha256);
+    if (static_cast<std::size_t>(number[i]) == fresh.size()) fresh.push_back(wanted.captures[i]);
   }
-  if (wanted.empty()) return {};
-  if (!plan.places || plan.packed != wanted) {
-    VORTEX_TRY(plan.places, place_bodies(wanted));
-    plan.packed = wanted;
+  VORTEX_TRY(const auto written, write_pack(*files, random, fresh));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (number[i] != kPlaced) places[i] = written[static_cast<std::size_t>(number[i])];
   }
+  plan.places = std::move(places);
+  plan.packed = std::move(wanted.captures);
+  return {};
+}
+
+RowWriter capture_rows_of(const CommitPlan& plan, std::int64_t version,
+                          const std::string& commit_id) {
   RowWriter rows(captures_table().schema);
-  rows.reserve(static_cast<std::int64_t>(wanted.size()));
-  const FetchAhead fetch(wanted);
+  if (plan.packed.empty()) return rows;
+  rows.reserve(static_cast<std::int64_t>(plan.packed.size()));
+  const FetchAhead fetch(plan.packed);
   MarksText marks_text;
   std::size_t place = 0;
   for (std::size_t i = 0; i < plan.batch.size(); ++i) {
@@ -194,7 +227,7 @@ Result<void> Dataset::Impl::write_captures(CommitPlan& plan, std::int64_t versio
       first = false;
     }
   }
-  return add_side(plan, captures, rows);
+  return rows;
 }
 
 void Dataset::Impl::remember_bodies(const CommitPlan& plan) {

@@ -13,6 +13,7 @@
 
 #include "vortex/base/log.hpp"
 #include "vortex/store/bars_files.hpp"
+#include "vortex/store/beside.hpp"
 #include "vortex/store/coverage.hpp"
 #include "vortex/store/dataset_impl.hpp"
 #include "vortex/store/file_system.hpp"
@@ -118,7 +119,15 @@ void discard(FileSystem& files, const CommitActions& actions) {
   }
 }
 
+bool is_large(const CommitPlan& plan) {
+  return plan.batch.size() > kSeriesAloneMax;
+}
+
 }  // namespace
+
+CommitOutcome outcome_of(const CommitPlan& plan) {
+  return {.changes = state_changes(plan), .receipts = receipts(plan)};
+}
 
 std::vector<CoverageMark> marks_of(const CommitPlan& plan, std::size_t i) {
   std::vector<CoverageMark> marks = plan.batch[i].coverage;
@@ -138,6 +147,7 @@ Result<CommitReceipt> Dataset::Impl::commit(std::vector<SeriesBatch> batch) {
   plan.commit_id = random.uuid();
   plan.now = clock.now();
   auto receipt = commit_planned(plan);
+  plan.known_places = {};  // waits: its thread reads the batch
   spent.free(std::move(plan.batch));
   return receipt;
 }
@@ -147,10 +157,13 @@ Result<CommitReceipt> Dataset::Impl::commit_planned(CommitPlan& plan) {
   VORTEX_TRY_VOID(check_place());
   // Brought up to date first: after the commit it must be exactly one version behind.
   VORTEX_TRY([[maybe_unused]] StateDb* const ready, state());
+  plan.known_places = beside(is_large(plan) && known_bodies.loaded(),
+                             [this, &plan] { return places_known(plan.batch); });
   VORTEX_TRY(plan.partitions, gather_partitions(plan.batch));
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     VORTEX_TRY([[maybe_unused]] const bool others, bars.refresh());
     VORTEX_TRY_VOID(this->plan(plan));
+    auto outcome = beside(is_large(plan), [&plan] { return outcome_of(plan); });
     const bool nothing = std::ranges::none_of(plan.news, [](char news) { return news != 0; });
     // What was there already is told to be stored, too; bars' own commit syncs what is before it.
     VORTEX_TRY_VOID(make_durable(/*bars_too=*/!plan.rows_change));
@@ -159,11 +172,16 @@ Result<CommitReceipt> Dataset::Impl::commit_planned(CommitPlan& plan) {
       if (!written && written.error().code == ErrorCode::commit_conflict) continue;
       if (!written) return std::unexpected(std::move(written).error());
       remember_side_rows(plan);
-      remember_bodies(plan);
     }
-    VORTEX_TRY_VOID(note_state(plan));
-    return CommitReceipt{
-        .version = bars.version(), .committed = plan.rows_change, .series = receipts(plan)};
+    auto remembered = beside(is_large(plan), [this, &plan, nothing] {
+      if (!nothing) remember_bodies(plan);
+    });
+    CommitOutcome done = outcome.get();
+    VORTEX_TRY_VOID(note_state(plan, done.changes));
+    remembered.get();
+    return CommitReceipt{.version = bars.version(),
+                         .committed = plan.rows_change,
+                         .series = std::move(done.receipts)};
   }
   return fail(ErrorCode::commit_conflict,
               fmt::format("{}: other writers were faster {} times", path, kAttemptsMax));
@@ -245,8 +263,13 @@ Result<CommitActions> Dataset::Impl::write_bars(CommitPlan& plan) {
 Result<void> Dataset::Impl::write(CommitPlan& plan) {
   const std::int64_t version = plan.rows_change ? bars.version() + 1 : bars.version();
   const std::string commit_id = plan.rows_change ? plan.commit_id : "";
+  VORTEX_TRY_VOID(place_captures(plan));
+  auto capture_rows = beside(is_large(plan), [&plan, version, &commit_id] {
+    return capture_rows_of(plan, version, commit_id);
+  });
   VORTEX_TRY(auto commit_actions, write_bars(plan));
-  auto done = write_captures(plan, version, commit_id);
+  RowWriter rows = capture_rows.get();
+  auto done = add_side(plan, captures, rows);
   if (done) done = write_side_rows(plan, version, commit_id);
   if (!done) {
     discard(*files, commit_actions);
@@ -270,8 +293,8 @@ Result<void> Dataset::Impl::add_side(CommitPlan& plan, SideTable& table, RowWrit
   return {};
 }
 
-Result<void> Dataset::Impl::note_state(const CommitPlan& plan) {
-  const auto changes = state_changes(plan);
+Result<void> Dataset::Impl::note_state(const CommitPlan& plan,
+                                       const std::vector<SeriesChange>& changes) {
   if (!plan.rows_change) {
     if (changes.empty()) return {};
     VORTEX_TRY(StateDb* const db, state());

@@ -2,6 +2,7 @@
 // came from.
 #pragma once
 
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -75,11 +76,22 @@ struct CommitPlan {
   bool rows_change = false;
 
   // Kept over attempts.
-  std::optional<std::vector<BodyPlace>> places;
-  std::vector<const Capture*> packed;
+  std::shared_future<std::vector<BodyPlace>> known_places;  // by capture; none of unknown bodies
+  std::optional<std::vector<BodyPlace>> places;             // of those packed
+  std::vector<const Capture*> packed;                       // those to be kept
   std::unordered_map<std::string_view, std::vector<std::string>>
       added;  // by table: earlier attempts' files
 };
+
+// What a commit's receipt and state.db are told; of the plan alone.
+struct CommitOutcome {
+  std::vector<SeriesChange> changes;
+  std::vector<SeriesReceipt> receipts;
+};
+CommitOutcome outcome_of(const CommitPlan& plan);
+// The rows of the captures that the plan keeps, whose bodies are placed.
+RowWriter capture_rows_of(const CommitPlan& plan, std::int64_t version,
+                          const std::string& commit_id);
 
 // A merge whose files are written and not yet committed.
 struct MergedTask {
@@ -116,7 +128,7 @@ struct Dataset::Impl {
   Result<void> write(CommitPlan& plan);
   Result<CommitActions> write_bars(CommitPlan& plan);
   Result<void> add_side(CommitPlan& plan, SideTable& table, RowWriter& rows);
-  Result<void> note_state(const CommitPlan& plan);
+  Result<void> note_state(const CommitPlan& plan, const std::vector<SeriesChange>& changes);
 
   // dataset_verify.cpp
   Result<VerifyReport> verify(const VerifyOptions& options);
@@ -128,8 +140,8 @@ struct Dataset::Impl {
 
   // dataset_captures.cpp
   Result<void> load_known_bodies();
-  Result<std::vector<BodyPlace>> place_bodies(const std::vector<const Capture*>& wanted);
-  Result<void> write_captures(CommitPlan& plan, std::int64_t version, const std::string& commit_id);
+  std::vector<BodyPlace> places_known(const std::vector<SeriesBatch>& batch) const;
+  Result<void> place_captures(CommitPlan& plan);
   void remember_bodies(const CommitPlan& plan);
 
   // dataset_retention.cpp

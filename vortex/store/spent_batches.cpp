@@ -6,11 +6,12 @@
 #include <arrow/record_batch.h>
 
 #include "vortex/base/log.hpp"
+#include "vortex/store/beside.hpp"
 
 namespace vortex {
 
 void SpentBatches::free(std::vector<SeriesBatch> batches) {
-  if (batches.size() <= kFreedInPlaceMax) return;
+  if (batches.size() <= kSeriesAloneMax) return;
   try {
     thread_ = std::jthread([spent = std::move(batches)]() mutable { spent.clear(); });
   } catch (const std::system_error& error) {

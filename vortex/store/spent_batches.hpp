@@ -13,8 +13,6 @@ namespace vortex {
 
 class SpentBatches {
  public:
-  static constexpr std::size_t kFreedInPlaceMax = 1000;
-
   // Waits for those handed over before, so that never more than one commit's are held.
   void free(std::vector<SeriesBatch> batches);
 
