@@ -105,6 +105,24 @@ class Sim:
         return self.process.returncode
 
 
+def check_quarantine(vortex, rows, found, expected, store="data"):
+    """The rows of one refused answer, as other readers of the dataset see them, and its error with both forms."""
+    import polars
+
+    table = polars.read_delta(str(vortex.directory / store / "quarantine")) if rows else None
+    if table is None:
+        quarantine = vortex.directory / store / "quarantine"
+        assert not quarantine.exists() or polars.read_delta(str(quarantine)).height == 0
+        return
+    assert table.height == rows and table["reasons"].unique().to_list() == ["schema"]
+    assert len(set(table["row_text"])) == rows
+    (capture,) = table["capture_id"].unique().to_list()
+    captures = polars.read_delta(str(vortex.directory / store / "captures"))
+    (headers,) = captures.filter(polars.col("capture_id") == capture)["headers"].to_list()
+    error = json.loads(headers)["vortex-refused"]
+    assert error.startswith("VX-4003") and found in error and expected in error
+
+
 @pytest.fixture
 def vortex(tmp_path):
     return Vortex(tmp_path)

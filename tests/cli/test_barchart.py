@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from conftest import Sim
+from conftest import Sim, check_quarantine
 
 RANGE = ("--provider", "barchart", "--since", "2024-05-01", "--until", "2024-06-01")
 NOW = "2024-07-15T20:00:00Z"
@@ -93,6 +93,45 @@ def test_c1_c10_what_is_wrong_is_not_stored(vortex, barchart):
         done = vortex("sync", "AAPL", *RANGE, "--set", "providers.barchart.breaker.failures=100")
         assert done.returncode in (4, 6), (fault, done.stderr)
     assert vortex.json("status")["series"] == [] or all(s["rows"] == 0 for s in vortex.json("status")["series"])
+
+
+ROW = {"symbol": "GCZ24", "open": 1.5, "high": 2, "low": 1, "close": 1.5, "volume": 7}
+
+
+def changed(old, new):
+    rows = [ROW | {"timestamp": f"{day}T00:00:00-05:00", "tradingDay": day} for day in ("2024-05-30", "2024-05-31")]
+    text = json.dumps({"status": {"code": 200, "message": "Success."}, "results": rows})
+    assert old in text
+    return text.replace(old, new)
+
+
+# What came, its new and its old form, and how many rows of it can be told apart.
+DRIFTS = {
+    "a column": (changed('"close"', '"settle"'), "'settle'", "high, low, close", 2),
+    "a column less": (changed('"low": 1, ', ""), "'high', 'close'", "high, low, close", 2),
+    "dates": (changed("T00:00:00-05:00", " 00:00"), "'2024-05-30 00:00'", "2020-05-01T00:00:00-04:00", 2),
+    "numbers": (changed("1.5", '"1\'4"'), "results[0].open is no number", "a number such as 412.5", 2),
+    "csv": ("symbol,timestamp,tradingDay,open,high,low,settle,volume\nGCZ24,2024-05-31T00:00:00-05:00,2024-05-31,"
+            "1,2,1,2,7\n", "settle", "Last, Latest or Close", 1),
+}
+
+
+@pytest.mark.parametrize("change", DRIFTS)
+def test_c5_drift_shows_both_forms_and_leaves_what_is_stored(vortex, barchart, record_property, change):
+    sim = barchart()
+    vortex("sync", "GCZ24", *RANGE, code=0)
+    before = vortex("read", "GCZ24", "--format", "csv", code=0).stdout
+    body, found, expected, rows = DRIFTS[change]
+    sim.post("faults", [{"provider": "barchart", "fault": "status", "status": 200, "body": body}])
+    answer = vortex.json("sync", "GCZ24", *RANGE, code=6)
+    (item,) = answer["items"]
+    assert item["code"] == "VX-4003" and found in item["message"] and expected in item["message"]
+    assert item["rows_quarantined"] == rows
+    assert vortex("read", "GCZ24", "--format", "csv", code=0).stdout == before
+    check_quarantine(vortex, rows, found, expected)
+    assert vortex.json("replay", "--into", "again", code=0)["status"] == "ok"
+    check_quarantine(vortex, rows, found, expected, "again")
+    record_property("fault_C5", 1)
 
 
 def test_futures_are_listed_newest_first(vortex, barchart):

@@ -42,6 +42,10 @@ Result<CheckedPage> decode_capture(const CaptureRow& row, std::string body,
                             .range = row.range},
                 .redacted_request = row.request};
   VORTEX_TRY(job.reply.headers, headers_of(row));
+  // What was refused when it came is no loss today; what is refused only today is.
+  job.keep_refused = std::erase_if(job.reply.headers, [](const Header& header) {
+                       return header.name == kRefusedHeader;
+                     }) > 0;
   job.reply.status = row.status;
   job.reply.body = Body::take(std::move(body));
   job.reply.sent_at = row.received_at;

@@ -11,7 +11,8 @@
 
 namespace vortex {
 
-// The page with its own capture. Fails as decode does; `unsupported` when this build lacks the
+// The page with its own capture; with `refused` where the answer was refused when it came and is
+// today. Fails as decode does; `unsupported` when this build lacks the
 // provider, `corrupt` when the row does not belong to the body. The provider's spelling of the
 // symbol is today's: an override that was changed since can make it a mismatch.
 Result<CheckedPage> decode_capture(const CaptureRow& row, std::string body,

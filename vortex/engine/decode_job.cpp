@@ -9,6 +9,7 @@
 #include "vortex/codec/bar_batch_builder.hpp"
 #include "vortex/codec/bar_view.hpp"
 #include "vortex/engine/calendar_diff.hpp"
+#include "vortex/provider/answer_rows.hpp"
 
 namespace vortex {
 namespace {
@@ -67,11 +68,41 @@ void count_outside(const DecodeJob& job, CheckedPage& checked) {
   checked.outside_sessions = count_outside_sessions(*calendar, job.request.interval, stamps);
 }
 
+// Nothing of an answer of another form is believed; it is kept, and shown row by row. An answer
+// without rows that can be told apart stays an error.
+Result<CheckedPage> refused_page(const DecodeJob& job, HttpReply reply, Error error) {
+  AnswerRows found = rows_of_answer(reply.body.view());
+  if (found.rows.empty()) return std::unexpected(std::move(error));
+  if (found.is_cut) {
+    error.message += fmt::format("; the first {} of its rows are in quarantine", found.rows.size());
+  }
+  CheckedPage checked;
+  checked.page.bars = empty_bars();
+  std::string capture_id;
+  if (job.keep_capture) {
+    reply.headers.push_back({.name = std::string(kRefusedHeader), .value = error.to_line()});
+    VORTEX_TRY(checked.capture, make_capture(reply, job.redacted_request, job.request.range));
+    capture_id = checked.capture->id;
+  }
+  for (std::string& row : found.rows) {
+    checked.verdict.quarantined.push_back({.row = checked.verdict.rows++});
+    checked.quarantine.push_back({.reasons = std::string(kSchemaReason),
+                                  .row_text = std::move(row),
+                                  .capture_id = capture_id});
+  }
+  checked.refused = std::move(error);
+  return checked;
+}
+
 Result<CheckedPage> decode_and_judge(const DecodeJob& job) {
   const std::optional<HttpReply> masked = masked_reply(job);
   const HttpReply& reply = masked ? *masked : job.reply;
-  VORTEX_TRY(Page page, job.adapter->decode(job.request, reply));
-  CheckedPage checked{.page = std::move(page)};
+  auto page = job.adapter->decode(job.request, reply);
+  if (!page && job.keep_refused && page.error().code == ErrorCode::schema) {
+    return refused_page(job, reply, std::move(page).error());
+  }
+  if (!page) return std::unexpected(std::move(page).error());
+  CheckedPage checked{.page = *std::move(page)};
   std::string capture_id;
   if (job.keep_capture) {
     VORTEX_TRY(checked.capture, make_capture(reply, job.redacted_request, job.request.range));

@@ -158,6 +158,11 @@ boost::asio::awaitable<CallAnswer> Journey::ask_call(ProviderClient* client, Bar
       answer.error = std::move(page).error();
       co_return answer;
     }
+    if (page->refused) {
+      answer.error = page->refused;
+      answer.pages.push_back(std::move(*page));
+      co_return answer;
+    }
     fits = join->add(*page);
     if (!fits) {
       answer.error = std::move(fits).error();

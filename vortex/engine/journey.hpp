@@ -28,7 +28,7 @@ struct Leg {
 struct CallAnswer {
   std::vector<CheckedPage> pages;
   std::optional<TimePoint> last_bar;
-  std::optional<Error> error;  // the pages before it are good
+  std::optional<Error> error;  // the pages before it are good; one that was refused is the last
 };
 
 class Journey {

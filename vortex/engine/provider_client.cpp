@@ -42,6 +42,11 @@ bool is_throttled(const Error& error) {
          kind == ErrorClass::quota_exhausted;
 }
 
+std::optional<ErrorCode> wrong_with(const Result<CheckedPage>& page) {
+  if (!page) return page.error().code;
+  return page->refused ? std::optional(page->refused->code) : std::nullopt;
+}
+
 double milliseconds(Duration span) {
   return std::chrono::duration<double, std::milli>(span).count();
 }
@@ -108,13 +113,13 @@ Task<CheckedPage> ProviderClient::ask(Question question) {
       attempt.first.reset();
     }
     if (page) session_.prove(attempt.session);
+    if (page && page->refused) {
+      page->refused = described(*std::move(page->refused), question, attempt);
+      note_failed_attempt(*page->refused, question);
+    }
     if (page) co_return page;
     Error error = described(std::move(page).error(), question, attempt);
-    if (attempt.sent) {
-      ++question.counts->failed;
-      ++counts_.failed;
-      note_failure(error);
-    }
+    if (attempt.sent) note_failed_attempt(error, question);
     VORTEX_CO_TRY_VOID(co_await before_next_attempt(std::move(error), &attempt));
     ++question.counts->retried;
     ++counts_.retried;
@@ -163,19 +168,21 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
                 .reply = std::move(*reply),
                 .redacted_request = redacted,
                 .keep_capture = question->keep_capture,
+                .keep_refused = question->keep_capture,
                 .secrets = secrets,
                 .calendars = question->calendars};
   const auto count = rate_headers(job.reply);
   Result<CheckedPage> page =
       co_await run_on_pool(*parts_.runtime, [job = std::move(job)] { return run_decode_job(job); });
-  account_.leave(std::move(permit), page ? Verdict::success : verdict_of(page.error().code));
-  settle_endpoint(way, page ? std::nullopt : std::optional(page.error().error_class()), sent);
+  const std::optional<ErrorCode> wrong = wrong_with(page);
+  account_.leave(std::move(permit), wrong ? verdict_of(*wrong) : Verdict::success);
+  settle_endpoint(way, wrong ? std::optional(error_entry(*wrong).error_class) : std::nullopt, sent);
   if (count) {
     co_await account_.correct(
         {.limit = count->limit, .remaining = count->remaining, .reset = count->reset});
   }
   if (!page) co_return std::unexpected(secrets.masked(std::move(page).error()));
-  note_page(*page);
+  if (!page->refused) note_page(*page);
   co_return page;
 }
 
@@ -312,6 +319,12 @@ void ProviderClient::note_connection(const Result<HttpReply>& reply) {
   Event event{.type = EventType::disconnected};
   event.set_error(reply.error());
   publish(event);
+}
+
+void ProviderClient::note_failed_attempt(const Error& error, const Question& question) {
+  ++question.counts->failed;
+  ++counts_.failed;
+  note_failure(error);
 }
 
 void ProviderClient::note_failure(const Error& error) {

@@ -58,7 +58,7 @@ class ProviderClient {
   const AccountLimits& limits() const { return account_.limits(); }
 
   // A checked page or a final error: asked again after passing faults, and once after renewing a
-  // refused session.
+  // refused session. An answer of another form is a page with `refused` where captures are kept.
   Task<CheckedPage> ask(Question question);
 
   // Nobody is asked any more with a credential that was refused, until this was called.
@@ -118,6 +118,7 @@ class ProviderClient {
   boost::asio::awaitable<void> close_account(Error error, Duration pause);
   Error described(Error error, const Question& question, const Attempt& attempt) const;
   void note_connection(const Result<HttpReply>& reply);
+  void note_failed_attempt(const Error& error, const Question& question);
   void note_failure(const Error& error);
   void publish(Event event) const;
 

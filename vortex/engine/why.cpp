@@ -90,7 +90,9 @@ Result<CheckedPage> read_again(Dataset& dataset, const CaptureRow& row,
     return std::unexpected(std::move(body).error());
   }
   state = "refused";
-  return decode_capture(row, *std::move(body), providers, settings);
+  VORTEX_TRY(CheckedPage page, decode_capture(row, *std::move(body), providers, settings));
+  if (page.refused) return std::unexpected(*std::move(page.refused));
+  return page;
 }
 
 CaptureCheck check_capture(Dataset& dataset, const WhyAnswer& answer, BarColumn column,

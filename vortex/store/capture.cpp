@@ -16,16 +16,19 @@ namespace {
 constexpr int kZstdLevel = 1;  // JSON shrinks to a fifth at 500 MB/s; level 3 gains a tenth more
 constexpr std::size_t kIdDigits = 32;
 
-// The last is ours: the body echoed a secret and was masked before it was kept.
-constexpr std::array<std::string_view, 6> kKeptHeaders = {
-    "content-type", "date", "retry-after", "age", "cache-control", "vortex-masked"};
+// The last two are ours: the body echoed a secret and was masked before it was kept; it was refused
+// for its form, which the value tells.
+constexpr std::array<std::string_view, 7> kKeptHeaders = {
+    "content-type",  "date",          "retry-after",   "age",
+    "cache-control", "vortex-masked", "vortex-refused"};
+constexpr std::size_t kHeaderBytesMax = 600;
 
 std::string kept_headers(const Headers& headers) {
   JsonWriter writer;
   writer.begin_object();
   for (const std::string_view name : kKeptHeaders) {
     const std::string_view value = find_header(headers, name);
-    if (!value.empty()) writer.member(name, untrusted(value));
+    if (!value.empty()) writer.member(name, untrusted(value, kHeaderBytesMax));
   }
   writer.end_object();
   return writer.take();

@@ -98,7 +98,11 @@ class CsvReader {
     for (double& value : values_) {
       if (at >= end || *at != ',') return bad_row(row, "it has too few columns");
       ++at;
-      if (!read_cell(at, end, value)) return bad_row(row, "a value is no number");
+      if (!read_cell(at, end, value)) {
+        return refuse(ErrorCode::schema, "row " + std::to_string(series_.bars.rows() + 1) + " '" +
+                                             untrusted(row, 120) + "' has a value of another form" +
+                                             "; expected " + std::string(kNumberForm));
+      }
     }
     if (at != end) return bad_row(row, "it has too many columns");
     append_row(columns_, values_.data(), stamp, series_);

@@ -313,9 +313,9 @@ class JsonReader {
     if (missing) out = BarBatchBuilder::kMissing;
     if (missing || ((quoted || !value.empty()) && read_number(value, out))) return value;
     if (at_ == end_) return broken("no value");
-    return refuse(ErrorCode::bad_payload, "at byte " + std::to_string(at_ - begin_) + ": '" +
-                                              untrusted(name, 60) + "' is '" +
-                                              untrusted(value, 40) + "', which is no number");
+    return refuse(ErrorCode::schema, "at byte " + std::to_string(at_ - begin_) + ": '" +
+                                         untrusted(name, 60) + "' is '" + untrusted(value, 40) +
+                                         "'; expected " + std::string(kNumberForm));
   }
 
   const Query& query_;

@@ -70,6 +70,7 @@ class StampReader {
 
 // A plain decimal at `at`, which then stands behind it; the nearest double. False: no such number.
 bool read_plain_number(const char*& at, double& out);
+inline constexpr std::string_view kNumberForm = "a number such as 187.1500";
 // A whole text; "None" is missing. False: no number.
 bool read_number(std::string_view text, double& out);
 

@@ -17,6 +17,7 @@ namespace json = simdjson::ondemand;
 using simdjson::error_code;
 
 constexpr std::size_t kShownMax = 60;
+constexpr std::size_t kNamesMax = 200;
 
 struct NumberMember {
   std::string_view name;
@@ -48,6 +49,7 @@ class JsonWalk {
       json::value value;
       if (const auto error = field.unescaped_key().get(key)) return broken("", error);
       if (const auto error = field.value().get(value)) return broken(key, error);
+      names_ += (names_.empty() ? "'" : ", '") + untrusted(key, kShownMax) + "'";
       if (key == "status") {
         VORTEX_TRY_VOID(read_status(value));
       } else if (key == "results") {
@@ -157,7 +159,7 @@ class JsonWalk {
         break;
       }
     }
-    VORTEX_TRY_VOID(check_row(seen));
+    if (auto missing = missing_member(seen)) return bad(ErrorCode::schema, shown(*missing, row));
     rows_.bars.timestamps().append(by_session_ && seen_.day ? days_.micros()
                                    : by_session_            ? stamps_.day_micros()
                                                             : stamps_.micros());
@@ -167,14 +169,27 @@ class JsonWalk {
     return {};
   }
 
-  Result<void> check_row(unsigned seen) const {
+  std::optional<std::string_view> missing_member(unsigned seen) const {
     for (std::size_t i = 0; i < kNumbers.size(); ++i) {
-      if (!kNumbers[i].wanted || (seen & (1U << i)) != 0) continue;
-      return bad(ErrorCode::schema, here(kNumbers[i].name) + " is missing");
+      if (kNumbers[i].wanted && (seen & (1U << i)) == 0) return kNumbers[i].name;
     }
-    if (!seen_.stamp) return bad(ErrorCode::schema, here("timestamp") + " is missing");
-    if (!seen_.symbol) return bad(ErrorCode::schema, here("symbol") + " is missing");
-    return {};
+    if (!seen_.stamp) return "timestamp";
+    if (!seen_.symbol) return "symbol";
+    return std::nullopt;
+  }
+
+  // Both forms: what a row must have, and what this one has.
+  std::string shown(std::string_view missing, json::object& row) const {
+    std::string names;
+    if (!row.reset().error()) {
+      for (auto field : row) {
+        std::string_view key;
+        if (field.unescaped_key().get(key) || names.size() > kNamesMax) break;
+        names += (names.empty() ? "'" : ", '") + std::string(key) + "'";
+      }
+    }
+    return here(missing) + " is missing: the row has " + untrusted(names, kNamesMax) +
+           "; expected symbol, timestamp, open, high, low, close, volume";
   }
 
   Result<void> read_number(std::string_view key, json::value& value, double& out) {
@@ -230,8 +245,9 @@ class JsonWalk {
 
   Result<BarchartRows> whole() {
     if (status_error_) return std::unexpected(std::move(*status_error_));
-    if (!seen_status_) return bad(ErrorCode::schema, "status.code is missing");
-    if (!seen_results_) return bad(ErrorCode::schema, "results is missing");
+    const std::string has = ": the answer has " + untrusted(names_, kNamesMax);
+    if (!seen_status_) return bad(ErrorCode::schema, "status.code is missing" + has);
+    if (!seen_results_) return bad(ErrorCode::schema, "results is missing" + has);
     if (results_are_null_) {
       return bad(ErrorCode::schema, "results is null though status.code is 200");
     }
@@ -260,6 +276,7 @@ class JsonWalk {
   bool seen_status_ = false;
   bool seen_results_ = false;
   bool results_are_null_ = false;
+  std::string names_;  // of the document's members
   std::optional<Error> status_error_;
 };
 
