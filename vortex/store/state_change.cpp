@@ -11,8 +11,6 @@
 namespace vortex {
 namespace {
 
-constexpr std::uint32_t kSameAgain = 0xFFFF'FFFF;  // for a size: the text of the change before
-
 std::int64_t ticks(TimePoint time) {
   return time.time_since_epoch().count();
 }
@@ -26,12 +24,6 @@ class ChangeWriter {
   void text(std::string_view value) {
     size(static_cast<std::uint32_t>(value.size()));
     out_.append(value);
-  }
-  // One that mostly repeats; `last` is the column's.
-  void repeated(std::string_view value, std::optional<std::string>& last) {
-    if (last && *last == value) return size(kSameAgain);
-    text(value);
-    last = value;
   }
   std::string take() { return std::move(out_); }
 
@@ -50,11 +42,6 @@ class ChangeReader {
   bool sound() const { return sound_; }
   std::int64_t number() { return plain<std::int64_t>(); }
   std::string_view text() { return take(plain<std::uint32_t>()); }
-  std::string_view repeated(std::string_view& last) {
-    const auto size = plain<std::uint32_t>();
-    if (size != kSameAgain) last = take(size);
-    return last;
-  }
 
  private:
   std::string_view take(std::size_t size) {
@@ -75,6 +62,16 @@ class ChangeReader {
   std::string_view rest_;
   bool sound_ = true;
 };
+
+// Mostly a commit says the same of each series.
+bool same_news(const SeriesChange& a, const SeriesChange& b) {
+  return a.rows_new == b.rows_new && a.first_new == b.first_new && a.stamps_new == b.stamps_new &&
+         a.marks == b.marks && a.key.interval == b.key.interval && a.key.provider == b.key.provider;
+}
+
+std::unexpected<Error> unreadable() {
+  return fail(ErrorCode::corrupt, "state.db: changes that wait cannot be read");
+}
 
 }  // namespace
 
@@ -102,23 +99,22 @@ void merge_change(SeriesState& state, const SeriesChange& change, bool with_rows
 }
 
 std::string pack_changes(const std::vector<SeriesChange>& changes) {
-  constexpr std::size_t kBytesEach = 64;  // a guess
+  constexpr std::size_t kBytesEach = 16;  // a guess
   StateCodec codec;
   ChangeWriter out;
   out.reserve(changes.size() * kBytesEach);
-  std::optional<std::string> provider;
-  std::optional<std::string> interval;
-  std::optional<std::string> stamps;
-  std::optional<std::string> marks;
-  for (const SeriesChange& change : changes) {
-    out.text(change.key.symbol);
-    out.repeated(change.key.provider, provider);
-    out.repeated(to_string(change.key.interval), interval);
-    out.number(change.rows_new);
-    out.number(change.first_new ? 1 : 0);
-    out.number(change.first_new ? ticks(*change.first_new) : 0);
-    out.repeated(codec.bytes_of(change.stamps_new), stamps);
-    out.repeated(codec.text_of(change.marks), marks);
+  for (auto first = changes.begin(); first != changes.end();) {
+    const auto end = std::find_if_not(
+        first, changes.end(), [&](const SeriesChange& next) { return same_news(*first, next); });
+    out.text(first->key.provider);
+    out.text(to_string(first->key.interval));
+    out.number(first->rows_new);
+    out.number(first->first_new ? 1 : 0);
+    out.number(first->first_new ? ticks(*first->first_new) : 0);
+    out.text(codec.bytes_of(first->stamps_new));
+    out.text(codec.text_of(first->marks));
+    out.number(end - first);
+    for (; first != end; ++first) out.text(first->key.symbol);
   }
   return out.take();
 }
@@ -127,26 +123,25 @@ Result<std::vector<SeriesChange>> unpack_changes(std::string_view bytes) {
   StateCodec codec;
   ChangeReader in(bytes);
   std::vector<SeriesChange> changes;
-  std::string_view provider;
-  std::string_view interval;
-  std::string_view stamps;
-  std::string_view marks;
   while (!in.ended()) {
-    SeriesChange& change = changes.emplace_back();
-    change.key.symbol = in.text();
-    change.key.provider = in.repeated(provider);
-    const auto parsed = parse_interval(in.repeated(interval));
+    SeriesChange change;
+    change.key.provider = in.text();
+    const auto interval = parse_interval(in.text());
     change.rows_new = in.number();
     const bool has_first = in.number() != 0;
     const TimePoint first{Duration{in.number()}};
     if (has_first) change.first_new = first;
-    change.stamps_new = codec.stamps_of(in.repeated(stamps));
-    const std::string_view text = in.repeated(marks);
-    if (!in.sound() || !parsed) {
-      return fail(ErrorCode::corrupt, "state.db: changes that wait cannot be read");
+    change.stamps_new = codec.stamps_of(in.text());
+    const std::string_view marks = in.text();
+    const std::int64_t symbols = in.number();
+    if (!in.sound() || !interval || symbols < 1) return unreadable();
+    change.key.interval = *interval;
+    VORTEX_TRY(change.marks, codec.marks_of(marks));
+    for (std::int64_t i = 0; i < symbols; ++i) {
+      change.key.symbol = in.text();
+      if (!in.sound()) return unreadable();
+      changes.push_back(change);
     }
-    change.key.interval = *parsed;
-    VORTEX_TRY(change.marks, codec.marks_of(text));
   }
   return changes;
 }

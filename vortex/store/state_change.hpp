@@ -26,7 +26,8 @@ inline constexpr std::size_t kLastBarsMax = 64;  // newest stamps that a state k
 // Adds to a state what a change says; without rows its marks alone.
 void merge_change(SeriesState& state, const SeriesChange& change, bool with_rows);
 
-// For this machine's eyes: numbers as they lie in memory.
+// For this machine's eyes: numbers as they lie in memory. Runs of series of which the same is told:
+// that once, and their symbols.
 std::string pack_changes(const std::vector<SeriesChange>& changes);
 Result<std::vector<SeriesChange>> unpack_changes(std::string_view bytes);
 

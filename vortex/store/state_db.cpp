@@ -15,7 +15,7 @@ namespace vortex {
 namespace {
 
 constexpr std::string_view kName = "state.db";
-constexpr int kLayout = 2;  // of the tables below; another number: thrown away and rebuilt
+constexpr int kLayout = 3;  // of the tables below; another number: thrown away and rebuilt
 constexpr int kBusyTimeoutMs = 5000;  // another process' transaction takes milliseconds
 
 constexpr const char* kCreate = R"(

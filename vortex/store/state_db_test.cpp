@@ -159,7 +159,7 @@ TEST(StateChangeTest, ComesBackAsItWasAndACutOneIsCorrupt) {
     EXPECT_EQ(back[i].stamps_new, changes[i].stamps_new);
     EXPECT_EQ(back[i].marks, changes[i].marks);
   }
-  const std::string one = pack_changes({changes[0]});
+  const std::string one = pack_changes({changes[0], changes[1]});  // one run
   for (std::size_t size = 1; size < one.size(); ++size) {
     const auto cut = unpack_changes(std::string_view(one).substr(0, size));
     ASSERT_FALSE(cut.has_value()) << size;
