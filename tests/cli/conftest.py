@@ -105,6 +105,14 @@ class Sim:
         return self.process.returncode
 
 
+def reasons_of(vortex, store="data"):
+    """The rules that sent each day to quarantine."""
+    import polars
+
+    table = polars.read_delta(str(vortex.directory / store / "quarantine"))
+    return {str(stamp)[:10]: set(reasons.split(",")) for stamp, reasons in zip(table["timestamp"], table["reasons"])}
+
+
 def check_quarantine(vortex, rows, found, expected, store="data"):
     """The rows of one refused answer, as other readers of the dataset see them, and its error with both forms."""
     import polars

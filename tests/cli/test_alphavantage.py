@@ -1,12 +1,14 @@
 """Alpha Vantage through the real CLI against the simulator: keys, allowances, drift. Its refusals come with
 status 200."""
 
+import datetime
 import json
 import subprocess
+import urllib.request
 
 import pytest
 
-from conftest import TIMEOUT_S, VORTEX, Sim, check_quarantine
+from conftest import TIMEOUT_S, VORTEX, Sim, check_quarantine, reasons_of
 
 RANGE = ("--provider", "alphavantage", "--since", "2024-05-01", "--until", "2024-06-01")
 NOW = "2024-06-05T12:00:00Z"
@@ -15,8 +17,8 @@ NEVER_AGAIN = ("--set", "sync.overlap_bars=0")  # else the newest bars are asked
 
 
 class AlphaVantage(Sim):
-    def __init__(self, vortex, *flags):
-        super().__init__(vortex, "--now", NOW, "--api-key", KEY, *flags)
+    def __init__(self, vortex, *flags, now=NOW):
+        super().__init__(vortex, *(["--now", now] if now else []), "--api-key", KEY, *flags)
         self.url = json.loads(self.ready.read_text())["alphavantage"]
         vortex.environment.update({
             "VORTEX__PROVIDERS__ALPHAVANTAGE__BASE_URL": self.url,
@@ -32,8 +34,8 @@ class AlphaVantage(Sim):
 def alphavantage(vortex):
     running = []
 
-    def start(*flags):
-        running.append(AlphaVantage(vortex, *flags))
+    def start(*flags, **options):
+        running.append(AlphaVantage(vortex, *flags, **options))
         return running[-1]
 
     yield start
@@ -103,6 +105,23 @@ def test_b4_the_published_allowance_is_kept_without_being_told(vortex, alphavant
     limits = ("--set", 'providers.alphavantage.limits=["3/day@America/New_York"]', "--set", "sync.reserve=0")
     vortex.json("sync", "IBM", "MSFT", "KO", "JPM", *RANGE, *limits, code=5)
     assert sim.asked()["requests"] == 3 and sim.asked()["violations"] == 0
+    record_property("fault_B4", 1)
+
+
+def test_b4_a_dry_run_defers_what_the_run_will(vortex, alphavantage, record_property):
+    """Months of one series beyond the day: the plan and the run say the same of it, and the reserve stays."""
+    sim = alphavantage("--day-calls", "25")
+    day = ("--set", 'providers.alphavantage.limits=["25/day@America/New_York"]')
+    years = ("--provider", "alphavantage", "--interval", "1h", "--since", "2020-01-01", "--until", "2024-06-01")
+    plan = vortex.json("sync", "IBM", "--dry-run", *years, *day)
+    assert sim.asked()["requests"] == 0
+    done = vortex.json("sync", "IBM", *years, *day, code=5)
+    assert sim.asked()["requests"] == 20
+    for name in ("status", "allowances"):
+        assert plan[name] == done[name], name
+    assert plan["allowances"][0]["reserved"] == 5 and plan["allowances"][0]["calls_waiting"] == 33
+    for name in ("status", "code", "retry_at", "calls_planned"):
+        assert plan["items"][0][name] == done["items"][0][name], name
     record_property("fault_B4", 1)
 
 
@@ -190,6 +209,61 @@ def test_c1_c2_c10_bad_answers_store_nothing(vortex, alphavantage, record_proper
     vortex("read", "IBM", code=2)
     ids = {"cut": "C2", "wrong_symbol": "C10", "rate_limit": "B1"}
     record_property("fault_" + ids.get(fault["fault"], "C1"), 1)
+
+
+def test_c7_prices_that_cannot_be_go_to_quarantine_with_their_reasons(vortex, alphavantage, record_property):
+    def row(*prices, volume="7"):
+        return dict(zip(("1. open", "2. high", "3. low", "4. close"), prices)) | {"5. volume": volume}
+
+    rows = {f"2024-05-{day:02}": row("10", "11", "9", "10") for day in (20, 21, 22, 23, 24, 28, 29, 30, 31)}
+    rows |= {"2024-05-22": row("0", "11", "0", "10"), "2024-05-24": row("1000", "1100", "900", "1000"),
+             "2024-05-29": row("10", "9", "11", "10"), "2024-05-30": row("10", "11", "9", "10", volume="-7")}
+    sim = alphavantage()
+    sim.post("faults", [{"fault": "status", "status": 200, "body": json.dumps(
+        {"Meta Data": {"2. Symbol": "IBM", "5. Time Zone": "US/Eastern"}, "Time Series (Daily)": rows})}])
+    answer = vortex.json("sync", "IBM", *RANGE, "--strict", code=6)
+    assert answer["rows"]["new"] == 5 and answer["rows"]["quarantined"] == 4
+    assert reasons_of(vortex) == {"2024-05-22": {"Q10"}, "2024-05-24": {"Q11"}, "2024-05-29": {"Q07", "Q08"},
+                                  "2024-05-30": {"Q09"}}
+    record_property("fault_C7", 4)
+
+
+def test_c8_an_old_answer_again_is_no_news_and_no_gap_for_ever(vortex, alphavantage, record_property):
+    """A cache in front of the vendor repeats what it said days ago: nothing of it is new, and what it lacks is asked
+    for again."""
+    sim = alphavantage(now=None)
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    since = ("--provider", "alphavantage", "--since", str(today - datetime.timedelta(days=30)))
+    query = f"/query?function=TIME_SERIES_DAILY&symbol=IBM&outputsize=compact&apikey={KEY}"
+    with urllib.request.urlopen(sim.url + query, timeout=TIMEOUT_S) as reply:
+        old = json.loads(reply.read())
+    rows = old["Time Series (Daily)"]
+    for day in [day for day in rows if day > str(today - datetime.timedelta(days=6))]:
+        del rows[day]
+    sim.post("faults", [{"fault": "status", "status": 200, "body": json.dumps(old)}])
+    vortex("sync", "IBM", *since, code=0)
+    stored = vortex("read", "IBM", "--format", "csv", code=0).stdout
+    again = vortex.json("sync", "IBM", *since)
+    assert again["rows"]["new"] == again["rows"]["restated"] == 0
+    assert vortex("read", "IBM", "--format", "csv", code=0).stdout == stored
+    sim.post("faults", [])
+    assert vortex.json("sync", "IBM", *since)["rows"]["new"] >= 2
+    assert vortex("read", "IBM", "--format", "csv", code=0).stdout.startswith(stored)
+    record_property("fault_C8", 1)
+
+
+def test_c12_files_and_cut_tables_in_place_of_an_answer_are_refused(vortex, alphavantage, record_property):
+    sim = alphavantage()
+    vortex("sync", "KO", *RANGE, code=0)
+    table = "timestamp,open,high,low,close,volume\r\n2024-05-31,10,11,9,10,7\r\n2024-05-30,10,11,9,10,7\r\n"
+    bodies = ["PAR1\x15\x04\x15", "ARROW1\x00\x00", table[:-1] + "2024-05-29,1", table[:50], table + "\x00,1,1,1,1,1\r\n"]
+    for body in bodies:
+        sim.post("faults", [{"symbol": "IBM", "fault": "status", "status": 200, "body": body}])
+        done = vortex("sync", "IBM", "KO", *RANGE, "--set", "providers.alphavantage.retry.attempts=1", code=8)
+        assert "VX-400" in done.stderr, body
+        vortex("read", "IBM", code=2)
+        vortex("read", "KO", code=0)
+    record_property("fault_C12", len(bodies))
 
 
 def test_j1_the_key_is_nowhere(vortex, alphavantage, record_property):

@@ -1,19 +1,21 @@
 """Barchart OnDemand through the command, against the simulator."""
 import csv
+import datetime
 import io
 import json
+import urllib.request
 
 import pytest
 
-from conftest import Sim, check_quarantine
+from conftest import TIMEOUT_S, Sim, check_quarantine, reasons_of
 
 RANGE = ("--provider", "barchart", "--since", "2024-05-01", "--until", "2024-06-01")
 NOW = "2024-07-15T20:00:00Z"
 
 
 class BarchartSim(Sim):
-    def __init__(self, vortex, *arguments):
-        super().__init__(vortex, "--now", NOW, *arguments)
+    def __init__(self, vortex, *arguments, now=NOW):
+        super().__init__(vortex, *(["--now", now] if now else []), *arguments)
         self.url = json.loads(self.ready.read_text())["barchart"]
 
     @property
@@ -25,8 +27,8 @@ class BarchartSim(Sim):
 def barchart(vortex):
     running = []
 
-    def start(*arguments, key="a-key-of-ours"):
-        sim = BarchartSim(vortex, *arguments)
+    def start(*arguments, key="a-key-of-ours", **options):
+        sim = BarchartSim(vortex, *arguments, **options)
         running.append(sim)
         vortex.environment.update({"VORTEX__PROVIDERS__BARCHART__BASE_URL": sim.url,
                                    "VORTEX__PROVIDERS__BARCHART__LIMITS": "[]",
@@ -63,29 +65,53 @@ def test_minutes_have_their_moment_in_utc(vortex, barchart):
     assert stamps[0] == "2024-05-01T13:30:00Z" and len(stamps) == 14
 
 
-def test_b9_j1_a_wrong_key_is_3_said_once_and_never_shown(vortex, barchart):
+def test_b9_j1_a_wrong_key_is_3_said_once_and_never_shown(vortex, barchart, record_property):
     sim = barchart(key="BAD-1234567890")
     done = vortex("sync", "AAPL", "MSFT", "GCZ24", *RANGE, "-vv", "--json", code=3)
     assert sim.asked["requests"] <= 2  # calls under way at once
     assert "BAD-1234567890" not in done.stdout + done.stderr
+    record_property("fault_B9", 1)
+    record_property("fault_J1", 1)
 
 
-def test_b9_without_a_key_nobody_is_asked(vortex, barchart):
+def test_b9_without_a_key_nobody_is_asked(vortex, barchart, record_property):
     sim = barchart(key=None)
     done = vortex("sync", "AAPL", *RANGE, code=3)
     assert sim.asked["requests"] == 0 and "api_key" in done.stderr
+    record_property("fault_B9", 1)
 
 
-def test_b4_an_exhausted_allowance_is_5_and_says_when_it_returns(vortex, barchart):
+def test_j1_the_key_is_nowhere(vortex, barchart, record_property):
+    key = "QX7ZP0L2M4N6B8V1"
+    sim = barchart("--day-calls", "2", key=key)
+    told = [vortex("sync", "AAPL", "GCZ24", *RANGE), vortex("sync", "MSFT", *RANGE, "--json")]
+    vortex.environment["HOME"] = str(vortex.directory / "elsewhere")  # an account without a past
+    (vortex.directory / "elsewhere").mkdir()
+    drift = {"status": {"code": 200, "message": key}, "results": [{"symbol": "KO", "note": f"apikey={key} of {key}"}]}
+    for status, body in ((500, f"no good: apikey={key} of {key}"), (200, json.dumps(drift)), (401, f"{key} is refused")):
+        sim.post("faults", [{"provider": "barchart", "fault": "status", "status": status, "body": body}])
+        told.append(vortex("sync", "KO", *RANGE, "-vv"))
+    told += [vortex(*words) for words in (("status", "--json"), ("doctor",), ("config", "show"))]
+    for code, done in zip(("VX-2106", "VX-4003", "VX-2110"), told[2:]):
+        assert code in done.stderr
+    for done in told:
+        assert key not in done.stdout + done.stderr
+    for path in vortex.directory.rglob("*"):
+        assert key not in str(path) and (not path.is_file() or key.encode() not in path.read_bytes()), path
+    record_property("fault_J1", 1)
+
+
+def test_b4_an_exhausted_allowance_is_5_and_says_when_it_returns(vortex, barchart, record_property):
     sim = barchart("--day-calls", "1")
     vortex.json("sync", "AAPL", *RANGE)
     answer = json.loads(vortex("sync", "MSFT", *RANGE, "--json", code=5).stdout)
     (item,) = answer["items"]
     assert item["status"] == "deferred" and item["retry_at"] is not None
     assert sim.asked["requests"] == 2
+    record_property("fault_B4", 1)
 
 
-def test_c1_c10_what_is_wrong_is_not_stored(vortex, barchart):
+def test_c1_c10_what_is_wrong_is_not_stored(vortex, barchart, record_property):
     sim = barchart()
     for fault in ({"fault": "html"}, {"fault": "empty"}, {"fault": "garbage"}, {"fault": "wrong_symbol"},
                   {"fault": "status", "status": 200, "body": "Error retrieving data"}):
@@ -93,6 +119,8 @@ def test_c1_c10_what_is_wrong_is_not_stored(vortex, barchart):
         done = vortex("sync", "AAPL", *RANGE, "--set", "providers.barchart.breaker.failures=100")
         assert done.returncode in (4, 6), (fault, done.stderr)
     assert vortex.json("status")["series"] == [] or all(s["rows"] == 0 for s in vortex.json("status")["series"])
+    record_property("fault_C1", 4)
+    record_property("fault_C10", 1)
 
 
 ROW = {"symbol": "GCZ24", "open": 1.5, "high": 2, "low": 1, "close": 1.5, "volume": 7}
@@ -132,6 +160,103 @@ def test_c5_drift_shows_both_forms_and_leaves_what_is_stored(vortex, barchart, r
     assert vortex.json("replay", "--into", "again", code=0)["status"] == "ok"
     check_quarantine(vortex, rows, found, expected, "again")
     record_property("fault_C5", 1)
+
+
+def history(sim, symbol, since, until):
+    """What Barchart says, to be said again or otherwise."""
+    query = (f"/getHistory.json?apikey=a-key-of-ours&symbol={symbol}&type=daily&startDate={since:%Y%m%d}"
+             f"&endDate={until:%Y%m%d}&maxRecords=20000&order=asc")
+    with urllib.request.urlopen(sim.url + query, timeout=TIMEOUT_S) as reply:
+        return json.loads(reply.read())
+
+
+def say(sim, answer, **which):
+    sim.post("faults", [{"provider": "barchart", "fault": "status", "status": 200, "body": json.dumps(answer), **which}])
+
+
+def day(text):
+    return datetime.date.fromisoformat(text)
+
+
+def test_c7_prices_that_cannot_be_go_to_quarantine_with_their_reasons(vortex, barchart, record_property):
+    sim = barchart()
+    answer = history(sim, "GCZ24", day("2024-05-01"), day("2024-06-01"))
+    rows = {row["tradingDay"]: row for row in answer["results"]}
+    rows["2024-05-08"] |= {"open": 0, "low": 0}
+    rows["2024-05-10"] |= {name: rows["2024-05-10"][name] * 100 for name in ("open", "high", "low", "close")}
+    rows["2024-05-14"]["high"] = rows["2024-05-14"]["low"] - 1
+    rows["2024-05-16"]["volume"] = -1
+    say(sim, answer)
+    answer = vortex.json("sync", "GCZ24", *RANGE, "--strict", code=6)
+    assert answer["rows"]["quarantined"] == 4 and answer["rows"]["new"] == len(rows) - 4
+    assert reasons_of(vortex) == {"2024-05-08": {"Q10"}, "2024-05-10": {"Q11"}, "2024-05-14": {"Q07"},
+                                  "2024-05-16": {"Q09"}}
+    record_property("fault_C7", 4)
+
+
+def test_c8_an_old_answer_again_is_no_news_and_no_gap_for_ever(vortex, barchart, record_property):
+    sim = barchart(now=None)
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    since = today - datetime.timedelta(days=30)
+    asked = ("--provider", "barchart", "--since", str(since))
+    old = history(sim, "AAPL", since, today)
+    old["results"] = [row for row in old["results"] if day(row["tradingDay"]) < today - datetime.timedelta(days=6)]
+    say(sim, old)
+    vortex("sync", "AAPL", *asked, code=0)
+    stored = vortex("read", "AAPL", "--format", "csv", code=0).stdout
+    again = vortex.json("sync", "AAPL", *asked)
+    assert again["rows"]["new"] == again["rows"]["restated"] == 0
+    assert vortex("read", "AAPL", "--format", "csv", code=0).stdout == stored
+    sim.post("faults", [])
+    assert vortex.json("sync", "AAPL", *asked)["rows"]["new"] >= 2
+    assert vortex("read", "AAPL", "--format", "csv", code=0).stdout.startswith(stored)
+    record_property("fault_C8", 1)
+
+
+def test_c9_an_answer_in_another_order_or_with_a_row_twice_is_the_same(vortex, barchart, record_property):
+    sim = barchart()
+    answer = history(sim, "GCZ24", day("2024-05-01"), day("2024-06-01"))
+    first = vortex.json("sync", "GCZ24", *RANGE)
+    answer["results"].reverse()
+    answer["results"].insert(3, answer["results"][3])
+    say(sim, answer)
+    again = vortex.json("sync", "GCZ24", *RANGE)
+    assert again["rows"]["new"] == again["rows"]["restated"] == 0 and first["rows"]["new"] == len(rows_of(vortex, "GCZ24"))
+    record_property("fault_C9", 2)
+
+
+def test_c11_prices_on_another_basis_are_refused_whole(vortex, barchart, record_property):
+    """As if `splits` had been turned over: the rows asked again are a quarter of what is stored, and no split says
+    why. Nothing of the answer is stored."""
+    sim = barchart()
+    first = ("--provider", "barchart", "--since", "2024-05-01", "--until", "2024-05-20")
+    vortex("sync", "AAPL", *first, code=0)
+    stored = vortex("read", "AAPL", "--format", "csv", code=0).stdout
+    answer = history(sim, "AAPL", day("2024-05-01"), day("2024-06-01"))
+    for row in answer["results"]:
+        row |= {name: row[name] / 4 for name in ("open", "high", "low", "close")} | {"volume": row["volume"] * 4}
+    say(sim, answer)
+    (item,) = vortex.json("sync", "AAPL", *RANGE, code=6)["items"]
+    assert item["code"] == "VX-4004"
+    assert vortex("read", "AAPL", "--format", "csv", code=0).stdout == stored
+    sim.post("faults", [])
+    assert vortex.json("sync", "AAPL", *RANGE)["status"] == "ok"
+    record_property("fault_C11", 1)
+
+
+def test_c12_files_and_cut_tables_in_place_of_an_answer_are_refused(vortex, barchart, record_property):
+    sim = barchart()
+    vortex("sync", "GCZ24", *RANGE, code=0)
+    table = ("symbol,timestamp,tradingDay,open,high,low,close,volume\n"
+             "AAPL,2024-05-31T00:00:00-04:00,2024-05-31,10,11,9,10,7\n")
+    bodies = ["PAR1\x15\x04\x15", "ARROW1\x00\x00", table + table[60:90], table[:40]]
+    for body in bodies:
+        sim.post("faults", [{"provider": "barchart", "symbol": "AAPL", "fault": "status", "status": 200, "body": body}])
+        done = vortex("sync", "AAPL", "GCZ24", *RANGE, "--set", "providers.barchart.breaker.failures=100", code=8)
+        assert "VX-400" in done.stderr, body
+        vortex("read", "AAPL", code=2)
+        vortex("read", "GCZ24", code=0)
+    record_property("fault_C12", len(bodies))
 
 
 def test_futures_are_listed_newest_first(vortex, barchart):

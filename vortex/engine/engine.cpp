@@ -184,7 +184,9 @@ Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hoo
   note_plan(items, context.now, report);
   VORTEX_TRY(const auto days, impl_->days_of(items));
   apply_allowances(items, days, impl_->settings.reserve, report);
-  if (!request.dry_run) {
+  if (request.dry_run) {
+    defer_cut_items(items, report);
+  } else {
     Committer committer(
         *impl_->parts.runtime, *dataset,
         {.bytes_max = impl_->settings.batch_bytes_max, .age_max = impl_->settings.batch_age_max},

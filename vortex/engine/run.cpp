@@ -26,11 +26,6 @@ std::int64_t next_run_number() {
   return ++last;
 }
 
-const AllowanceReport* allowance_of(const SyncReport& report, const std::string& provider) {
-  const auto found = std::ranges::find(report.allowances, provider, &AllowanceReport::provider);
-  return found == report.allowances.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 Run::Run(const Parts& parts, std::vector<PlannedItem> items, SyncReport& report,

@@ -60,18 +60,26 @@ std::vector<PlannedRange> updates_first(const SeriesState& state,
   return updates;
 }
 
+bool goes_today(const PlannedRange& range) {
+  return range.calls_now > 0;
+}
+bool goes_whole(const PlannedRange& range) {
+  return range.calls_now >= range.calls;
+}
+
+void defer(ItemReport& item, const std::string& rule, TimePoint retry_at) {
+  item.status = ItemStatus::deferred;
+  item.error = deferred_until(rule, retry_at);
+}
+
 // Items of that provider of which no call may go today.
 void defer_items(const std::vector<PlannedItem>& items, const std::string& provider,
                  const AllowanceUse& day, SyncReport& report) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     const PlannedItem& item = items[i];
     if (item.route.provider == nullptr || item.route.provider->name() != provider) continue;
-    const bool wants = !item.ranges.empty();
-    const bool goes = std::ranges::any_of(
-        item.ranges, [](const PlannedRange& range) { return range.calls_now > 0; });
-    if (!wants || goes) continue;
-    report.items[i].status = ItemStatus::deferred;
-    report.items[i].error = deferred_until(day.rule, day.resets_at);
+    if (item.ranges.empty() || std::ranges::any_of(item.ranges, goes_today)) continue;
+    defer(report.items[i], day.rule, day.resets_at);
   }
 }
 
@@ -210,6 +218,20 @@ void apply_allowances(std::vector<PlannedItem>& items,
                                  .reserved = plan.reserved,
                                  .done_after = plan.done_after});
     defer_items(items, provider, day, report);
+  }
+}
+
+const AllowanceReport* allowance_of(const SyncReport& report, const std::string& provider) {
+  const auto found = std::ranges::find(report.allowances, provider, &AllowanceReport::provider);
+  return found == report.allowances.end() ? nullptr : &*found;
+}
+
+void defer_cut_items(const std::vector<PlannedItem>& items, SyncReport& report) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const AllowanceReport* day = allowance_of(report, report.items[i].provider);
+    if (day == nullptr || report.items[i].error) continue;
+    if (!std::ranges::all_of(items[i].ranges, goes_whole))
+      defer(report.items[i], day->rule, day->resets_at);
   }
 }
 

@@ -57,6 +57,13 @@ void apply_allowances(std::vector<PlannedItem>& items,
                       const std::map<std::string, AllowanceUse>& days, double reserve,
                       SyncReport& report);
 
+// The line of allowance of that provider; null where its day has no limit.
+const AllowanceReport* allowance_of(const SyncReport& report, const std::string& provider);
+
+// Defers in the report the items of which only a part may go today. A run finds that out when the
+// part has gone; a dry run, which says what the run will, by this.
+void defer_cut_items(const std::vector<PlannedItem>& items, SyncReport& report);
+
 // "deferred", with the moment from which it may be asked.
 Error deferred_until(const std::string& rule, TimePoint retry_at);
 

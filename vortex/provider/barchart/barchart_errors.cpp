@@ -52,6 +52,8 @@ std::optional<ErrorCode> code_of_number(int number) {
 }
 
 Error told(Error error, std::string_view message, const HttpReply& reply) {
+  // A server's fault may repeat the request, and with it the word "apikey": it is about no key.
+  if (error.error_class() == ErrorClass::server) return error;
   const std::string text = lower(message);
   for (const Phrase& phrase : kPhrases) {
     if (!text.contains(phrase.text)) continue;
