@@ -256,7 +256,8 @@ def test_c12_files_and_cut_tables_in_place_of_an_answer_are_refused(vortex, alph
     sim = alphavantage()
     vortex("sync", "KO", *RANGE, code=0)
     table = "timestamp,open,high,low,close,volume\r\n2024-05-31,10,11,9,10,7\r\n2024-05-30,10,11,9,10,7\r\n"
-    bodies = ["PAR1\x15\x04\x15", "ARROW1\x00\x00", table[:-1] + "2024-05-29,1", table[:50], table + "\x00,1,1,1,1,1\r\n"]
+    bodies = ["PAR1\x15\x04\x15", "ARROW1\x00\x00", table[:-1] + "2024-05-29,1", table[:50],
+              table + "\x00,1,1,1,1,1\r\n"]
     for body in bodies:
         sim.post("faults", [{"symbol": "IBM", "fault": "status", "status": 200, "body": body}])
         done = vortex("sync", "IBM", "KO", *RANGE, "--set", "providers.alphavantage.retry.attempts=1", code=8)

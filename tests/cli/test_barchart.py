@@ -88,7 +88,8 @@ def test_j1_the_key_is_nowhere(vortex, barchart, record_property):
     vortex.environment["HOME"] = str(vortex.directory / "elsewhere")  # an account without a past
     (vortex.directory / "elsewhere").mkdir()
     drift = {"status": {"code": 200, "message": key}, "results": [{"symbol": "KO", "note": f"apikey={key} of {key}"}]}
-    for status, body in ((500, f"no good: apikey={key} of {key}"), (200, json.dumps(drift)), (401, f"{key} is refused")):
+    said = ((500, f"no good: apikey={key} of {key}"), (200, json.dumps(drift)), (401, f"{key} is refused"))
+    for status, body in said:
         sim.post("faults", [{"provider": "barchart", "fault": "status", "status": status, "body": body}])
         told.append(vortex("sync", "KO", *RANGE, "-vv"))
     told += [vortex(*words) for words in (("status", "--json"), ("doctor",), ("config", "show"))]
@@ -171,7 +172,8 @@ def history(sim, symbol, since, until):
 
 
 def say(sim, answer, **which):
-    sim.post("faults", [{"provider": "barchart", "fault": "status", "status": 200, "body": json.dumps(answer), **which}])
+    rule = {"provider": "barchart", "fault": "status", "status": 200, "body": json.dumps(answer)}
+    sim.post("faults", [rule | which])
 
 
 def day(text):
@@ -221,7 +223,8 @@ def test_c9_an_answer_in_another_order_or_with_a_row_twice_is_the_same(vortex, b
     answer["results"].insert(3, answer["results"][3])
     say(sim, answer)
     again = vortex.json("sync", "GCZ24", *RANGE)
-    assert again["rows"]["new"] == again["rows"]["restated"] == 0 and first["rows"]["new"] == len(rows_of(vortex, "GCZ24"))
+    assert again["rows"]["new"] == again["rows"]["restated"] == 0
+    assert first["rows"]["new"] == len(rows_of(vortex, "GCZ24"))
     record_property("fault_C9", 2)
 
 
