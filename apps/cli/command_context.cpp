@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "vortex/base/suggest.hpp"
+#include "vortex/engine/provider_access.hpp"
 
 namespace vortex::cli {
 namespace {
@@ -59,7 +60,10 @@ std::vector<KnownProvider> CommandContext::known_providers() {
 }
 
 Result<LoadedSettings> CommandContext::load() {
-  return load_settings(sources());
+  VORTEX_TRY(LoadedSettings loaded, load_settings(sources()));
+  VORTEX_TRY(ProviderRegistry chosen, providers_by_access(loaded.settings));
+  registry_.emplace(std::move(chosen));
+  return loaded;
 }
 
 CheckedSettings CommandContext::check() {

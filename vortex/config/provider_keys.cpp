@@ -13,7 +13,19 @@ constexpr std::array<std::string_view, 3> kStrategies = {"round_robin", "least_r
                                                          "p2c_ewma"};
 constexpr std::array<std::string_view, 2> kClientPlaces = {"header", "body"};
 
+constexpr std::array<std::string_view, 2> kWaysIn = {"default", "website"};
+
 constexpr std::array kKeys = {
+    KeySpec{"providers.*.access",
+            KeyType::choice,
+            {},
+            R"("default")",
+            "The way in: default, or website where the provider has one (barchart: instead of "
+            "OnDemand).",
+            [](const Target& t, const Typed& v) {
+              t.provider->access = as_text(v) == "default" ? std::string() : as_text(v);
+            },
+            kWaysIn},
     KeySpec{"providers.*.base_url",
             KeyType::url,
             {},
@@ -110,6 +122,15 @@ constexpr std::array kKeys = {
             "OAuth2: where the secret of the client goes, header or body.",
             [](const Target& t, const Typed& v) { t.provider->auth.client_in = as_text(v); },
             kClientPlaces},
+    KeySpec{
+        "providers.*.auth.cookies",
+        KeyType::secret,
+        {},
+        "",
+        "A reference to the cookies.txt of a browser that is logged in, file:PATH, for a website.",
+        [](const Target& t, const Typed& v) {
+          t.provider->auth.cookies = as_text(v);
+        }},
     KeySpec{"providers.*.limits",
             KeyType::limits,
             {},

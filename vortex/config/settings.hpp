@@ -41,9 +41,11 @@ struct AuthSettings {
   std::string token_url;
   std::string scope;
   std::string client_in = "header";  // or body
+  std::string cookies;               // a browser's cookies.txt
 };
 
 struct ProviderSettings {
+  std::string access;    // the way in, where the provider has several; empty: its first
   std::string base_url;  // the adapter's default when not set
   bool base_url_is_default = true;
   std::string api_key;  // a reference: env:NAME, file:PATH, vault:PATH#FIELD

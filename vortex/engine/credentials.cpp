@@ -66,6 +66,9 @@ Wanted user_of(const CredentialSource& source) {
 Wanted password_of(const CredentialSource& source) {
   return {"auth.password", "a user and password", &source.settings->auth.password};
 }
+Wanted cookies_of(const CredentialSource& source) {
+  return {"auth.cookies", "a browser's cookies", &source.settings->auth.cookies};
+}
 Wanted client_of(const CredentialSource& source) {
   return {"auth.client_id", "an OAuth2 client", &source.settings->auth.client_id, false};
 }
@@ -108,7 +111,7 @@ bool wants_credential(const Capabilities& provider) {
 bool has_credential(const ProviderSettings& settings) {
   const AuthSettings& auth = settings.auth;
   return !settings.api_key.empty() || !auth.user.empty() || !auth.password.empty() ||
-         !auth.client_id.empty() || !auth.client_secret.empty();
+         !auth.client_id.empty() || !auth.client_secret.empty() || !auth.cookies.empty();
 }
 
 Result<SecretString> account_secret(const CredentialSource& source) {
@@ -127,13 +130,18 @@ Result<SecretString> account_secret(const CredentialSource& source) {
   return auth == "session" ? SecretString(user) : SecretString();
 }
 
-Result<SecretString> login_secret(const CredentialSource& source) {
+Result<LoginSecrets> login_secrets(const CredentialSource& source) {
   const AuthSettings& auth = source.settings->auth;
-  if (source.provider->auth != "session" || (auth.user.empty() && auth.password.empty()))
-    return SecretString();
+  LoginSecrets secrets;
+  if (source.provider->auth != "session") return secrets;
+  if (!auth.cookies.empty()) {
+    VORTEX_TRY(secrets.cookies, secret_of(source, cookies_of(source)));
+  }
+  if (auth.user.empty() && auth.password.empty()) return secrets;
   VORTEX_TRY(const std::string user, text_of(source, user_of(source)));
   VORTEX_TRY(const SecretString password, secret_of(source, password_of(source)));
-  return SecretString(user + ":" + password.reveal());
+  secrets.user_password = SecretString(user + ":" + password.reveal());
+  return secrets;
 }
 
 Result<std::unique_ptr<Credential>> credential_of(const CredentialSource& source, TokenIo io) {

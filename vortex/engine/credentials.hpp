@@ -31,8 +31,8 @@ bool has_credential(const ProviderSettings& settings);
 // where none is wanted. `authentication` with the key to set where one is wanted and missing.
 Result<SecretString> account_secret(const CredentialSource& source);
 
-// What a login's steps begin with: "user:password", empty where none is configured.
-Result<SecretString> login_secret(const CredentialSource& source);
+// What the user gave for a login; both empty where nothing is configured.
+Result<LoginSecrets> login_secrets(const CredentialSource& source);
 
 // How a token is asked for, where one is.
 struct TokenIo {

@@ -72,11 +72,11 @@ TEST(CredentialsTest, EachKindAsksForItsSettings) {
 TEST(CredentialsTest, ALoginIsUserAndPasswordWhereTheyAreGiven) {
   CredentialCase test;
   test.provider.auth = "session";
-  EXPECT_TRUE(login_secret(test.source())->empty());
+  EXPECT_TRUE(login_secrets(test.source())->user_password.empty());
   test.settings.auth = {.user = "me", .password = "env:S"};
-  EXPECT_FALSE(login_secret(test.source()));
+  EXPECT_FALSE(login_secrets(test.source()));
   test.variables = {{"S", "a-long-secret"}};
-  EXPECT_EQ(login_secret(test.source())->reveal(), "me:a-long-secret");
+  EXPECT_EQ(login_secrets(test.source())->user_password.reveal(), "me:a-long-secret");
 }
 
 TEST(CredentialsTest, J1NoErrorShowsAValue) {

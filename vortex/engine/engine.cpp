@@ -11,6 +11,7 @@
 #include "vortex/codec/bar_schema.hpp"
 #include "vortex/config/calendar_file.hpp"
 #include "vortex/engine/engine_parts.hpp"
+#include "vortex/engine/provider_access.hpp"
 #include "vortex/engine/run.hpp"
 #include "vortex/engine/sqlite_ledger.hpp"
 #include "vortex/engine/sync.hpp"
@@ -43,6 +44,29 @@ struct Engine::Impl {
     Result<ProviderClients::Days> days;
     parts.runtime->run(ask_days(std::move(asked), &days));
     return days;
+  }
+
+  // Where a provider tells what of its day is used, before a backlog is cut to what is left of it.
+  void probe_days(const std::vector<PlannedItem>& items, SyncReport& report) {
+    std::vector<const Provider*> probed;
+    for (const PlannedItem& item : items) {
+      const Provider* const provider = item.route.provider;
+      if (provider == nullptr || provider->before == nullptr || item.ranges.empty()) continue;
+      if (std::ranges::find(probed, provider) != probed.end()) continue;
+      probed.push_back(provider);
+      BarsRequest wanted = item.route.request;
+      wanted.range = item.ranges.front().range;
+      const auto calls = provider->adapter->plan(wanted, clock.now());
+      const auto client = clients->client_for(*provider);
+      if (!calls || calls->empty() || !client) continue;
+      parts.runtime->run(probe(*client, calls->front(), &report.calls));
+    }
+  }
+
+  boost::asio::awaitable<void> probe(ProviderClient* client, HttpCall wanted, CallCounts* counts) {
+    clients->begin_run();
+    co_await client->probe_day(std::move(wanted), counts);
+    co_await clients->end_run();
   }
 
   // Which of the providers named may not be asked now.
@@ -120,7 +144,9 @@ void retain_raw(Dataset& dataset, const Settings& settings, const Clock& clock) 
 
 // What was not given is made as a user's machine needs it.
 Result<void> complete(EngineParts& parts, const Settings& settings, const Clock& clock) {
-  if (parts.providers.names().empty()) parts.providers = builtin_providers();
+  if (parts.providers.names().empty()) {
+    VORTEX_TRY(parts.providers, providers_by_access(settings));
+  }
   if (parts.runtime == nullptr) {
     parts.runtime = std::make_unique<Runtime>(clock, static_cast<unsigned>(settings.cpu_threads));
   }
@@ -182,6 +208,7 @@ Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hoo
     VORTEX_TRY_VOID(drop_closed_ranges(items, *dataset, impl_->calendars, context.now));
   }
   note_plan(items, context.now, report);
+  if (!request.dry_run && report.calls.planned > 1) impl_->probe_days(items, report);
   VORTEX_TRY(const auto days, impl_->days_of(items));
   apply_allowances(items, days, impl_->settings.reserve, report);
   if (request.dry_run) {

@@ -69,7 +69,7 @@ Result<std::unique_ptr<ProviderClient>> ProviderClient::create(const Parts& part
   VORTEX_TRY(AccountLimits limits, account_limits(*parts.settings, provider));
   const CredentialSource source{parts.settings, &provider, parts.environment};
   VORTEX_TRY(const SecretString account_key, account_secret(source));
-  VORTEX_TRY(SecretString login, login_secret(source));
+  VORTEX_TRY(LoginSecrets login, login_secrets(source));
   const Account::Parts account{
       .runtime = parts.runtime,
       .ledger = parts.ledger,
@@ -86,12 +86,12 @@ Result<std::unique_ptr<ProviderClient>> ProviderClient::create(const Parts& part
                                       return self->exchange(std::move(route), std::move(call),
                                                             &self->logins_);
                                     }}));
-  client->is_proven_ = !wants_credential(provider);
+  client->is_proven_ = !wants_credential(provider) && parts.provider->before == nullptr;
   return client;
 }
 
 ProviderClient::ProviderClient(const Parts& parts, const Account::Parts& account,
-                               SecretString login)
+                               LoginSecrets login)
     : parts_(parts),
       route_(route_of(*parts.settings, parts.provider->adapter->capabilities())),
       places_(parts.runtime->io_executor(), static_cast<std::size_t>(parts.settings->concurrency)),
@@ -106,7 +106,7 @@ Task<CheckedPage> ProviderClient::ask(Question question) {
   account_.guard().on_call();
   Attempt attempt{.counts = question.counts};
   for (;; ++attempt.number) {
-    attempt.sent = false;
+    attempt.sent = attempt.asked_for_data = false;
     Result<CheckedPage> page = co_await this->attempt(&question, &attempt);
     if (page || page.error().error_class() != ErrorClass::authentication) {
       is_proven_ = is_proven_ || attempt.sent;
@@ -138,6 +138,7 @@ Task<Slots::Slot> ProviderClient::take_place() {
 
 Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* attempt) {
   VORTEX_CO_TRY_VOID(co_await wait_for_first(attempt));
+  VORTEX_CO_TRY_VOID(co_await prepare_session(attempt));
   VORTEX_CO_TRY(auto place, co_await take_place());
   VORTEX_CO_TRY_VOID(co_await prepare_credential(attempt));
   VORTEX_CO_TRY(Account::Entry entry, co_await account_.enter());
@@ -157,9 +158,9 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
   attempt->session = session_.generation();
   attempt->sent = true;
   const Monotonic sent = account_.now().elapsed;
-  Result<HttpReply> reply = co_await exchange(way.route, std::move(call), question->counts);
+  Result<HttpReply> reply = co_await exchange_data(way.route, std::move(call), attempt, &secrets);
   if (!reply) {
-    account_.leave(std::move(permit), verdict_of(reply.error().code, TimeLimit::attempt));
+    leave_unanswered(std::move(permit), reply.error(), *attempt);
     settle_endpoint(way, reply.error().error_class(), sent);
     co_return std::unexpected(secrets.masked(std::move(reply).error()));
   }
@@ -230,7 +231,13 @@ Task<HttpReply> ProviderClient::login_step(HttpCall call) {
   VORTEX_CO_TRY(auto place, co_await places_.take());
   VORTEX_CO_TRY(Account::Entry entry, co_await account_.enter());
   Result<HttpReply> reply = co_await exchange(route_, std::move(call), &logins_);
-  account_.leave(std::move(entry.permit), verdict_of_step(reply));
+  const Verdict verdict = verdict_of_step(reply);
+  // Where each call of data has steps before it, a permit is one for data; logins are not counted.
+  if (parts_.provider->before != nullptr && verdict == Verdict::success) {
+    account_.guard().not_sent(std::move(entry.permit));
+  } else {
+    account_.leave(std::move(entry.permit), verdict);
+  }
   co_return reply;
 }
 

@@ -61,6 +61,10 @@ class ProviderClient {
   // refused session. An answer of another form is a page with `refused` where captures are kept.
   Task<CheckedPage> ask(Question question);
 
+  // Asks the provider what of its day is used, where it tells before a call like this one; the
+  // ledger is corrected by it. What goes wrong will go wrong again when data is asked for.
+  boost::asio::awaitable<void> probe_day(HttpCall wanted, CallCounts* counts);
+
   // Nobody is asked any more with a credential that was refused, until this was called.
   void forget_refusal();
 
@@ -81,7 +85,7 @@ class ProviderClient {
   boost::asio::awaitable<void> release() { return account_.release(); }
 
  private:
-  ProviderClient(const Parts& parts, const Account::Parts& account, SecretString login);
+  ProviderClient(const Parts& parts, const Account::Parts& account, LoginSecrets login);
 
   struct Attempt {
     int number = 1;
@@ -92,6 +96,7 @@ class ProviderClient {
     std::optional<Slots::Slot> first;  // held until it is known whether the credential is good
     std::uint64_t session = 0;         // the generation it was sent with
     CallCounts* counts = nullptr;
+    bool asked_for_data = false;  // and not only what goes before
     std::vector<EndpointId> tried;
   };
   // Where one attempt goes: the route, and the endpoint to be told how it went.
@@ -103,6 +108,14 @@ class ProviderClient {
   Task<Slots::Slot> take_place();
   Task<void> wait_for_first(Attempt* attempt);
   Task<void> prepare_credential(Attempt* attempt);
+  // Where calls need a session from the first on.
+  Task<void> prepare_session(Attempt* attempt);
+  // Walks what goes before a call of data; gives the call itself.
+  Task<CallSteps::Step> walk_to_data(HttpRoute route, HttpCall wanted, Attempt* attempt);
+  Task<HttpReply> exchange_data(HttpRoute route, HttpCall call, Attempt* attempt,
+                                SecretMask* secrets);
+  void leave_unanswered(Permit permit, const Error& error, const Attempt& attempt);
+  boost::asio::awaitable<void> note_used(std::int64_t used_today);
   Task<CheckedPage> attempt(const Question* question, Attempt* attempt);
   void note_page(const CheckedPage& page);
   Result<Way> choose_way(AvoidList tried);
@@ -126,7 +139,7 @@ class ProviderClient {
   HttpRoute route_;
   Slots places_;
   Account account_;
-  SecretString login_;  // that the session's steps begin with
+  LoginSecrets login_;  // that the session's steps begin with
   SessionKeeper session_;
   std::unique_ptr<Credential> credential_;
   Slots first_;  // until a credential was proven one call goes at a time

@@ -28,7 +28,10 @@ Task<void> ProviderClient::prepare_credential(Attempt* attempt) {
 
 SecretMask ProviderClient::secrets_of_calls() const {
   SecretMask mask;
-  mask.add(login_);
+  mask.add(login_.user_password);
+  const std::string& login = login_.user_password.reveal();
+  if (const std::size_t colon = login.find(':'); colon != std::string::npos)
+    mask.add(SecretString(login.substr(colon + 1)));
   credential_->add_secrets(mask);
   session_.add_secrets(mask);
   return mask;

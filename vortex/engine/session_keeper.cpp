@@ -34,13 +34,13 @@ Task<void> SessionKeeper::renewal_ended() {
   co_return Result<void>{};
 }
 
-Task<void> SessionKeeper::renew(std::uint64_t seen_generation, SecretString credential) {
+Task<void> SessionKeeper::renew(std::uint64_t seen_generation, LoginSecrets secrets) {
   VORTEX_CO_TRY(auto turn, co_await turn_.take());
   if (generation_ != seen_generation) co_return Result<void>{};
   if (distrusted_ && clock_.monotonic() < distrusted_until_)
     co_return std::unexpected(*distrusted_);
   is_renewing_ = true;
-  Result<Session> session = co_await log_in(std::move(credential));
+  Result<Session> session = co_await log_in(std::move(secrets));
   is_renewing_ = false;
   if (!session) {
     if (says_no(session.error().error_class())) distrust(session.error());
@@ -51,9 +51,14 @@ Task<void> SessionKeeper::renew(std::uint64_t seen_generation, SecretString cred
   co_return Result<void>{};
 }
 
-Task<Session> SessionKeeper::log_in(SecretString credential) {
+Task<Session> SessionKeeper::log_in(LoginSecrets secrets) {
+  VORTEX_CO_TRY(auto given, steps_->given(secrets, clock_.now(), generation_ > 0));
+  if (given) {
+    given_ = generation_ + 1;
+    co_return std::move(*given);
+  }
   SessionSteps::State state;
-  HttpCall call = steps_->begin(state, credential);
+  HttpCall call = steps_->begin(state, secrets.user_password);
   for (int step = 0; step < kStepsMax; ++step) {
     VORTEX_CO_TRY(HttpReply reply, co_await send_(std::move(call)));
     VORTEX_CO_TRY(auto next, steps_->on_reply(state, reply));

@@ -35,7 +35,10 @@ class SessionKeeper {
   // A call with that session was answered. One that was refused from its first call on is no
   // session.
   void prove(std::uint64_t generation) { proven_ = std::max(proven_, generation); }
-  bool is_unproven(std::uint64_t generation) const { return generation > proven_; }
+  // One that was given and not made is worth a login.
+  bool is_unproven(std::uint64_t generation) const {
+    return generation > proven_ && generation != given_;
+  }
 
   // While somebody logs in, calls without the new session would be refused: they wait, and hold no
   // place meanwhile that the login needs.
@@ -47,12 +50,12 @@ class SessionKeeper {
 
   // Logs in anew, unless somebody did so since `seen_generation`. Where the provider says no to a
   // login, those who come within kDistrustFor are told the same.
-  Task<void> renew(std::uint64_t seen_generation, SecretString credential);
+  Task<void> renew(std::uint64_t seen_generation, LoginSecrets secrets);
 
  private:
   static constexpr int kStepsMax = 10;
   static constexpr Duration kDistrustFor = std::chrono::seconds(60);
-  Task<Session> log_in(SecretString credential);
+  Task<Session> log_in(LoginSecrets secrets);
 
   const SessionSteps* steps_;
   Send send_;
@@ -64,6 +67,7 @@ class SessionKeeper {
   std::optional<Session> session_;
   std::uint64_t generation_ = 0;
   std::uint64_t proven_ = 0;  // the newest one that served
+  std::uint64_t given_ = 0;   // the one that needed no login
 };
 
 }  // namespace vortex

@@ -3,6 +3,7 @@
 // adapters are fuzzed, replayed and timed alone. Const and thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -100,6 +101,12 @@ struct Session {
   std::optional<TimePoint> expires;
 };
 
+// What the user gave for a login.
+struct LoginSecrets {
+  SecretString user_password;  // "user:password"; empty: none
+  SecretString cookies;        // the text of a browser's cookies.txt; empty: none
+};
+
 // A login as steps, without I/O: begin, then on_reply after each answer until a Session is there.
 // The number of steps is bounded by the implementation.
 class SessionSteps {
@@ -111,11 +118,41 @@ class SessionSteps {
     Headers cookies;  // name → value, as far as collected
     std::map<std::string, std::string> fields;
   };
+  // A session that needs no call; none: begin makes one. `refused`: the provider no longer takes
+  // the one that was given before. Fails with authentication where nothing was given to begin with.
+  virtual Result<std::optional<Session>> given(const LoginSecrets& /*secrets*/, TimePoint /*now*/,
+                                               bool /*refused*/) const {
+    return std::nullopt;
+  }
   virtual HttpCall begin(State& state, const SecretString& credential) const = 0;
   virtual Result<std::variant<HttpCall, Session>> on_reply(State& state,
                                                            const HttpReply& reply) const = 0;
   // Replaces what an earlier session put in.
   virtual void apply(const Session& session, HttpCall& call) const = 0;
+};
+
+// What a website wants to be asked before each call of data, without I/O, as a login is: the page
+// that the call belongs to, whether the allowance reaches. A session is there when they begin.
+// Their number is bounded by the implementation.
+class CallSteps {
+ public:
+  virtual ~CallSteps() = default;
+  // Belongs to the caller: one object serves many calls.
+  struct State {
+    int step = 0;
+    HttpCall wanted;  // of the adapter's plan
+    Headers cookies;  // name → value
+    std::map<std::string, std::string> fields;
+  };
+  struct Step {
+    HttpCall call;
+    bool is_data = false;  // its answer is for the adapter to decode
+    // What the answer said of the account's day: calls of data made so far.
+    std::optional<std::int64_t> used_today;
+  };
+  // `wanted` carries the session.
+  virtual HttpCall begin(State& state, HttpCall wanted) const = 0;
+  virtual Result<Step> on_reply(State& state, const HttpReply& reply) const = 0;
 };
 
 }  // namespace vortex

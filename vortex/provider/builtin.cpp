@@ -1,5 +1,6 @@
 #include "vortex/provider/alphavantage/alphavantage_adapter.hpp"
 #include "vortex/provider/barchart/barchart_adapter.hpp"
+#include "vortex/provider/barchart/barchart_site.hpp"
 #include "vortex/provider/registry.hpp"
 #include "vortex/provider/yahoo/yahoo_adapter.hpp"
 #include "vortex/provider/yahoo/yahoo_session.hpp"
@@ -12,6 +13,7 @@ ProviderRegistry builtin_providers() {
   registry.add(std::make_unique<AlphaVantageAdapter>());
   registry.add(std::make_unique<BarchartAdapter>(), nullptr,
                std::make_unique<BarchartSavedFiles>());
+  registry.add_way("website", barchart_website());
   return registry;
 }
 

@@ -46,13 +46,16 @@ BarchartImposter::BarchartImposter(const Clock& clock, Market market, FaultScrip
       started_(clock.monotonic()),
       market_(std::move(market)),
       faults_(std::move(faults)),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      site_(options_.seed, options_.day_calls) {}
 
 ServerReply BarchartImposter::answer(const ServerRequest& request) {
   last_fault_.reset();
   if (request.path.starts_with("/__sim/")) return control(request);
-  const std::string_view symbol = value_of(request.query, "symbol");
-  counts_.request(kProvider, value_of(request.query, "type"), symbol);
+  const BarchartSite::Subject page = site_.subject_of(request);
+  const bool of_site = !page.kind.empty();
+  const std::string_view symbol = of_site ? page.symbol : value_of(request.query, "symbol");
+  counts_.request(kProvider, of_site ? page.kind : value_of(request.query, "type"), symbol);
   const auto since_start = std::chrono::duration_cast<Duration>(clock_->monotonic() - started_);
   const FaultRule* rule = faults_.decide(
       {.provider = kProvider, .symbol = symbol, .path = request.path, .since_start = since_start});
@@ -60,7 +63,7 @@ ServerReply BarchartImposter::answer(const ServerRequest& request) {
     counts_.fault(kProvider, to_string(rule->kind));
     last_fault_ = rule->kind;
   }
-  ServerReply reply = answer_history(request, rule);
+  ServerReply reply = of_site ? answer_site(request, rule) : answer_history(request, rule);
   if (rule != nullptr) reply = with_fault(std::move(reply), *rule);
   reply.headers.push_back({"date", http_date(now())});
   const bool silent = reply.hang || (reply.reset && reply.close_after_bytes.value_or(0) == 0U);
@@ -110,6 +113,17 @@ ServerReply BarchartImposter::answer_history(const ServerRequest& request, const
   return reply_with(200, csv ? "text/csv" : kJsonType, std::move(body));
 }
 
+ServerReply BarchartImposter::answer_site(const ServerRequest& request, const FaultRule* rule) {
+  if (rule != nullptr && rule->kind == FaultKind::bad_session) site_.end_sessions();
+  if (options_.limit && !options_.limit->admit(clock_->monotonic())) {
+    counts_.violation(kProvider);
+    return reply_with(429, "text/html", "<html><body>Too Many Requests</body></html>");
+  }
+  BarchartSite::Answer answer = site_.answer(request, market_, now());
+  if (answer.over_allowance) counts_.violation(kProvider);
+  return std::move(answer.reply);
+}
+
 ServerReply BarchartImposter::control(const ServerRequest& request) {
   if (request.method == "GET" && request.path == "/__sim/counts") {
     return reply_with(200, kJsonType, counts_.to_json());
@@ -127,6 +141,7 @@ Result<void> BarchartImposter::change(const ServerRequest& request) {
   if (request.path == "/__sim/reset") {
     counts_.clear();
     days_.clear();
+    site_.reset();
     market_.clear_changes();
     if (options_.limit) options_.limit->clear();
     return {};
@@ -138,12 +153,24 @@ Result<void> BarchartImposter::change(const ServerRequest& request) {
   }
   VORTEX_TRY(const Json json, Json::parse(request.body));
   if (request.path == "/__sim/restate") return restate(json);
+  if (request.path == "/__sim/site") return change_site(json);
   const auto text = json.string_at("now");
   const auto time = text ? parse_time(*text) : std::nullopt;
   if (request.path != "/__sim/now" || !time) {
     return fail(ErrorCode::usage, R"(no such path, or no "now": "2024-01-02T14:30:00Z")");
   }
   options_.now = *time;
+  return {};
+}
+
+Result<void> BarchartImposter::change_site(const Json& json) {
+  const auto blocked = json.bool_at("blocked");
+  const bool end = json.bool_at("end_sessions").value_or(false);
+  if (!blocked && !end) {
+    return fail(ErrorCode::usage, R"(needs "blocked": true, or "end_sessions": true)");
+  }
+  if (blocked) site_.block(*blocked);
+  if (end) site_.end_sessions();
   return {};
 }
 

@@ -168,6 +168,18 @@ void write_row(std::string& out, bool csv, std::string_view symbol, const Histor
       json_quote(symbol), stamp, day, bar.open, bar.high, bar.low, bar.close, bar.volume);
 }
 
+// The last line of a file of the website, by the server's clock.
+std::string made_at(TimePoint now) {
+  const TimeZone zone = TimeZone::find("America/Chicago").value_or(TimeZone::utc());
+  const Duration offset = zone.offset_at(now);
+  const std::string wall = format_time(now + offset);
+  const int hour = number_of(wall.substr(11, 2)).value_or(0);
+  return fmt::format("\"Downloaded from Barchart.com as of {}-{}-{} {:02}:{}{} {}\"\n",
+                     wall.substr(5, 2), wall.substr(8, 2), wall.substr(0, 4),
+                     hour % 12 == 0 ? 12 : hour % 12, wall.substr(14, 2), hour < 12 ? "am" : "pm",
+                     offset == -std::chrono::hours(5) ? "CDT" : "CST");
+}
+
 std::expected<HistoryLength, std::string> length_of(std::string_view type) {
   if (type == "minutes" || type == "nearbyMinutes" || type == "formTMinutes") {
     return HistoryLength::minutes;
@@ -233,6 +245,51 @@ std::string history_answer(Market& market, const HistoryQuery& query, TimePoint 
               stamp_of(rows[i], zone, query.length == HistoryLength::minutes));
   }
   return query.csv ? out : out + "]}";
+}
+
+std::expected<HistoryQuery, std::string> read_download_form(const QueryParams& form) {
+  HistoryQuery query{.symbol = std::string(value_of(form, "symbol")), .csv = true};
+  const auto rows = number_of(value_of(form, "limit"));
+  if (query.symbol.empty() || !rows || *rows <= 0) return std::unexpected("no symbol or limit");
+  query.rows_max = static_cast<std::size_t>(*rows);
+  if (value_of(form, "type") == "minutes") {
+    const auto step = number_of(value_of(form, "interval"));
+    if (!step || *step <= 0) return std::unexpected("no interval");
+    query.length = HistoryLength::minutes;
+    query.step_minutes = *step;
+  } else if (value_of(form, "type") != "eod" || value_of(form, "period") != "daily") {
+    return std::unexpected("no type");
+  }
+  query.start = parse_date(value_of(form, "startDate"));
+  const auto last = parse_date(value_of(form, "endDate"));
+  if (!query.start || !last) return std::unexpected("no dates");
+  query.end = *last + days(1);
+  query.newest_first = value_of(form, "orderDir") == "desc";
+  return query;
+}
+
+std::string download_answer(Market& market, const HistoryQuery& query, TimePoint now) {
+  std::string out = "Time,Open,High,Low,Last,Volume\n";
+  const auto subject = subject_of(market, query.symbol);
+  auto rows = subject ? rows_of(market, *subject, query, now) : std::vector<HistoryRow>();
+  if (rows.size() > query.rows_max) {
+    rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(query.rows_max));
+  }
+  if (query.newest_first) std::ranges::reverse(rows);
+  const TimeZone zone =
+      TimeZone::find(subject ? subject->zone : "America/Chicago").value_or(TimeZone::utc());
+  for (const HistoryRow& row : rows) {
+    const std::string wall = format_time(row.bar.start + zone.offset_at(row.bar.start));
+    out += query.length == HistoryLength::minutes ? wall.substr(0, 10) + " " + wall.substr(11, 5)
+                                                  : format_date(row.day);
+    out += fmt::format(",{},{},{},{},{}\n", row.bar.open, row.bar.high, row.bar.low, row.bar.close,
+                       row.bar.volume);
+  }
+  return out + made_at(now);
+}
+
+bool knows_symbol(Market& market, std::string_view symbol) {
+  return subject_of(market, symbol).has_value();
 }
 
 std::string history_status(int code, std::string_view message) {

@@ -1,5 +1,5 @@
-// The rows and words of Barchart's OnDemand getHistory, JSON and CSV, written from its description.
-// Pure.
+// The rows and words of Barchart's OnDemand getHistory, JSON and CSV, and the files of its website,
+// written from their description. Pure.
 #pragma once
 
 #include <expected>
@@ -32,6 +32,14 @@ std::expected<HistoryQuery, std::string> read_history_query(const QueryParams& p
 // A body; empty where there are no rows. `as_symbol`, where given, is written instead.
 std::string history_answer(Market& market, const HistoryQuery& query, TimePoint now,
                            std::string_view as_symbol);
+
+// The website's form for a file. The error says what is wrong with it.
+std::expected<HistoryQuery, std::string> read_download_form(const QueryParams& form);
+
+// A file of the website: its header, rows, and the line that says when it was made.
+std::string download_answer(Market& market, const HistoryQuery& query, TimePoint now);
+
+bool knows_symbol(Market& market, std::string_view symbol);
 
 // {"status":{"code":…,"message":"…"},"results":null}
 std::string history_status(int code, std::string_view message);

@@ -6,6 +6,7 @@
 
 #include "vortex/base/json.hpp"
 #include "vortex/sim/fault_reply.hpp"
+#include "vortex/sim/web_form.hpp"
 #include "vortex/sim/yahoo_wire.hpp"
 
 namespace vortex {
@@ -21,7 +22,6 @@ constexpr std::string_view kJson = "application/json;charset=utf-8";
 constexpr std::string_view kText = "text/plain;charset=utf-8";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kAnotherSymbol = "WRNG";
-constexpr std::size_t kFormFieldsMax = 100;
 
 ServerReply reply_with(int status, std::string_view content_type, std::string body) {
   ServerReply reply;
@@ -51,25 +51,6 @@ std::string_view value_of(const QueryParams& params, std::string_view name) {
   const auto found =
       std::ranges::find(params, name, [](const auto& p) { return std::string_view(p.first); });
   return found == params.end() ? std::string_view() : std::string_view(found->second);
-}
-
-std::string form_decode(std::string_view text) {
-  std::string spaced(text);
-  std::ranges::replace(spaced, '+', ' ');
-  return percent_decode(spaced).value_or(std::string());
-}
-
-QueryParams read_form(std::string_view body) {
-  QueryParams form;
-  while (!body.empty() && form.size() < kFormFieldsMax) {
-    const std::size_t end = body.find('&');
-    const std::string_view pair = body.substr(0, end);
-    body.remove_prefix(end == std::string_view::npos ? body.size() : end + 1);
-    const std::size_t equals = pair.find('=');
-    const std::string_view value = equals == std::string_view::npos ? "" : pair.substr(equals + 1);
-    form.emplace_back(form_decode(pair.substr(0, equals)), form_decode(value));
-  }
-  return form;
 }
 
 // A real host's cookies are for the whole domain; on loopback they belong to the host alone.

@@ -9,6 +9,7 @@
 #include "vortex/provider/barchart/barchart_errors.hpp"
 #include "vortex/provider/barchart/barchart_rows.hpp"
 #include "vortex/provider/barchart/barchart_saved.hpp"
+#include "vortex/provider/barchart/barchart_site_file.hpp"
 #include "vortex/provider/http_status.hpp"
 
 namespace vortex {
@@ -175,6 +176,7 @@ Result<Page> BarchartAdapter::decode(const BarsRequest& request, const HttpReply
     VORTEX_TRY(BarchartRows rows, read_barchart_csv(query, reply));
     return settle_barchart(query, reply, std::move(rows));
   }
+  if (is_barchart_download(reply)) return decode_barchart_download(query, reply);
   VORTEX_TRY_VOID(find_interval(capabilities(), request.interval));
   if (auto refusal = barchart_refusal(reply)) {
     if (refusal->code == ErrorCode::empty) return empty_barchart_page();

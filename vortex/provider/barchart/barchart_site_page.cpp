@@ -1,0 +1,120 @@
+#include "vortex/provider/barchart/barchart_site_page.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "vortex/base/ascii.hpp"
+#include "vortex/provider/http_status.hpp"
+
+namespace vortex {
+namespace {
+
+// Bounded, so that a page of half-open tags costs no more than its length.
+constexpr std::size_t kPageMax = std::size_t{1} << 20;
+constexpr std::size_t kTagMax = 1024;
+constexpr std::size_t kTokenMax = 512;
+constexpr std::string_view kBlockedHint =
+    "ask OnDemand (providers.barchart.access = \"default\" and an API key), or save the files in a "
+    "browser and run vortex import FILE…; the cookies of a browser that is logged in also serve "
+    "(providers.barchart.auth.cookies)";
+
+// A quoted attribute of a tag; empty where there is none.
+std::string_view attribute_of(std::string_view tag, std::string_view name) {
+  for (const char quote : {'"', '\''}) {
+    const std::string wanted = std::string(name) + "=" + quote;
+    const std::size_t at = tag.find(wanted);
+    if (at == std::string_view::npos || at == 0 || is_alnum(tag[at - 1])) continue;
+    const std::string_view rest = tag.substr(at + wanted.size());
+    return rest.substr(0, rest.find(quote));
+  }
+  return {};
+}
+
+// The attribute `of` of the first tag of that kind whose `name` is so.
+std::string find_in_tag(std::string_view html, std::string_view kind, std::string_view name,
+                        std::string_view of) {
+  html = html.substr(0, kPageMax);
+  for (std::size_t at = html.find(kind); at != std::string_view::npos;
+       at = html.find(kind, at + 1)) {
+    std::string_view tag = html.substr(at, kTagMax);
+    tag = tag.substr(0, tag.find('>'));
+    if (attribute_of(tag, "name") != name) continue;
+    const std::string_view value = attribute_of(tag, of);
+    const bool plain = std::ranges::all_of(value, [](char c) { return c > ' ' && c < '\x7F'; });
+    return plain && value.size() <= kTokenMax ? std::string(value) : std::string();
+  }
+  return {};
+}
+
+bool is_wall(const HttpReply& reply) {
+  constexpr auto kWords = std::to_array<std::string_view>(
+      {"Just a moment...", "Enable JavaScript and cookies to continue", "Attention Required!",
+       "Verify you are human", "Pardon Our Interruption"});
+  if (find_header(reply.headers, "cf-mitigated") == "challenge") return true;
+  const std::string_view page = reply.body.view().substr(0, kPageMax);
+  return trim(page.substr(0, 64)).starts_with('<') &&
+         std::ranges::any_of(kWords, [&](std::string_view word) { return page.contains(word); });
+}
+
+// "/login", "https://www.barchart.com/login?x".
+bool leads_to_login(std::string_view location) {
+  if (const std::size_t scheme = location.find("://"); scheme != std::string_view::npos) {
+    location.remove_prefix(std::min(location.find('/', scheme + 3), location.size()));
+  }
+  return location.substr(0, location.find_first_of("?#")) == kBarchartLoginPath;
+}
+
+}  // namespace
+
+std::string barchart_form_token(std::string_view html) {
+  return find_in_tag(html, "<input", "_token", "value");
+}
+
+std::string barchart_page_token(std::string_view html) {
+  return find_in_tag(html, "<meta", "csrf-token", "content");
+}
+
+bool asks_for_barchart_login(const HttpReply& reply) {
+  if (reply.status == 401 || reply.status == 419) return true;
+  if (reply.status >= 300 && reply.status < 400) {
+    return leads_to_login(find_header(reply.headers, "Location"));
+  }
+  const std::string_view page = reply.body.view().substr(0, kPageMax);
+  return leads_to_login(reply.final_url) ||
+         (page.contains("action=\"/login\"") && page.contains("name=\"password\""));
+}
+
+Error barchart_site_error(ErrorCode code, std::string message, const HttpReply& reply) {
+  Error error = reply_error(code, std::move(message), reply);
+  error.evidence.clear();
+  return error;
+}
+
+Error barchart_blocked(std::string message, const HttpReply& reply) {
+  return barchart_site_error(ErrorCode::banned,
+                             "blocked as a bot: " + std::move(message) +
+                                 "; since 2026-08-31 the website keeps out what is no browser",
+                             reply)
+      .with_hint(std::string(kBlockedHint));
+}
+
+Error barchart_session_ended(std::string message, const HttpReply& reply) {
+  return barchart_site_error(ErrorCode::session_refused, std::move(message), reply)
+      .with_hint(
+          "export the cookies of a browser that is logged in anew "
+          "(providers.barchart.auth.cookies), "
+          "or set auth.user and auth.password");
+}
+
+std::optional<Error> barchart_site_refusal(const HttpReply& reply) {
+  if (is_wall(reply)) return barchart_blocked("a page for browsers came instead", reply);
+  if (reply.status == 403) return barchart_blocked("HTTP 403", reply);
+  const bool passes = reply.status == 404 || reply.status < 400;
+  if (passes || asks_for_barchart_login(reply)) return std::nullopt;
+  Error error = http_status_error(reply);
+  error.evidence.clear();
+  return error;
+}
+
+}  // namespace vortex

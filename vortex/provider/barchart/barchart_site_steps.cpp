@@ -1,0 +1,183 @@
+#include "vortex/provider/barchart/barchart_site_steps.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "vortex/base/ascii.hpp"
+#include "vortex/base/json.hpp"
+#include "vortex/provider/barchart/barchart_errors.hpp"
+#include "vortex/provider/barchart/barchart_site_file.hpp"
+#include "vortex/provider/barchart/barchart_site_page.hpp"
+#include "vortex/provider/cookies.hpp"
+#include "vortex/provider/http_status.hpp"
+
+namespace vortex {
+namespace {
+
+using State = CallSteps::State;
+using Step = CallSteps::Step;
+
+// State::step.
+constexpr int kPage = 0;
+constexpr int kCheck = 1;
+
+constexpr std::string_view kDownloadPath = "/my/download";
+constexpr std::string_view kXsrfCookie = "XSRF-TOKEN";
+constexpr const char* kToken = "token";  // State::fields: of the page
+
+std::string param_of(const HttpCall& call, std::string_view name) {
+  const auto found = std::ranges::find(call.query, name, &QueryParams::value_type::first);
+  return found == call.query.end() ? std::string() : found->second;
+}
+
+std::string form_text(const QueryParams& form) {
+  std::string text;
+  for (const auto& [name, value] : form) {
+    if (!text.empty()) text += '&';
+    text += percent_encode(name) + "=" + percent_encode(value);
+  }
+  return text;
+}
+
+// None where the answer before brought no token to send along.
+std::optional<HttpCall> download_call(const State& state, const QueryParams& form) {
+  const auto token = percent_decode(cookie_value_of(state.cookies, kXsrfCookie));
+  if (!token || token->empty()) return std::nullopt;
+  return HttpCall{
+      .method = HttpMethod::post,
+      .host = std::string(kBarchartHost),
+      .path = std::string(kDownloadPath),
+      .headers = {{"Cookie", cookie_line(state.cookies)},
+                  {"Content-Type", std::string(kBarchartFormType)},
+                  {"Referer", "https://" + std::string(kBarchartHost) + state.wanted.path},
+                  {"X-XSRF-TOKEN", *token}},
+      .body = form_text(form),
+      .follow_redirects = false};
+}
+
+QueryParams file_form(const State& state) {
+  const HttpCall& wanted = state.wanted;
+  const std::string symbol = param_of(wanted, "symbol");
+  const std::string interval = param_of(wanted, "interval");
+  const bool minutes = !interval.empty();
+  QueryParams form = {
+      {"_token", state.fields.at(kToken)},
+      {"fileName", symbol + (minutes ? "_Intraday_Historical Data" : "_Daily_Historical Data")},
+      {"symbol", symbol},
+      {"fields", std::string("tradeTime.format(") + (minutes ? "Y-m-d H:i" : "Y-m-d") +
+                     "),openPrice,highPrice,lowPrice,lastPrice,volume"},
+      {"startDate", param_of(wanted, "startDate")},
+      {"endDate", param_of(wanted, "endDate")},
+      {"orderBy", "tradeTime"},
+      {"orderDir", "asc"},
+      {"method", "historical"},
+      {"limit", std::to_string(kBarchartFileRowsMax)},
+      {"customView", "true"},
+      {"pageTitle", "Historical Data"},
+      {"type", param_of(wanted, "type")}};
+  if (minutes) {
+    form.emplace_back("interval", interval);
+  } else {
+    form.emplace_back("period", param_of(wanted, "period"));
+  }
+  return form;
+}
+
+std::unexpected<Error> no_token(std::string_view where, const HttpReply& reply) {
+  return std::unexpected(barchart_session_ended(
+      std::string(where) + " came without a token: the session has ended, or the website blocks "
+                           "plain clients",
+      reply));
+}
+
+Result<Step> on_page(State& state, const HttpReply& reply) {
+  if (asks_for_barchart_login(reply)) {
+    return std::unexpected(barchart_session_ended(
+        "the page of " + param_of(state.wanted, "symbol") + " wants a login: the session has ended",
+        reply));
+  }
+  if (reply.status != 200) {
+    return std::unexpected(barchart_site_error(
+        ErrorCode::not_found, "the website has no download page for this symbol", reply));
+  }
+  state.fields[kToken] = barchart_page_token(reply.body.view());
+  auto check = download_call(state, {{"onlyCheckPermissions", "true"}});
+  if (state.fields[kToken].empty() || !check) return no_token("the page of the symbol", reply);
+  state.step = kCheck;
+  return Step{.call = std::move(*check)};
+}
+
+// The words of a refused check. Others are drift, not a used-up allowance.
+Error told_by_check(std::string_view words, const HttpReply& reply) {
+  const std::string text = lower(words);
+  const auto says = [&](auto... parts) {
+    return (text.contains(parts) || ...);
+  };
+  const std::string shown = "the website says: " + untrusted(words);
+  if (says("exceed", "limit", "allowance", "quota")) {
+    Error error =
+        reply_error(ErrorCode::quota_exhausted, shown + "; today's downloads are used up", reply);
+    error.retry_at = barchart_allowance_back(reply.received_at);
+    return error;
+  }
+  if (says("log in", "login", "sign in", "unauthenticated", "csrf", "session")) {
+    return barchart_session_ended(shown, reply);
+  }
+  if (says("upgrade", "premier", "subscri", "not permitted", "not authorized")) {
+    return reply_error(ErrorCode::authorization, shown, reply);
+  }
+  return reply_error(ErrorCode::schema,
+                     shown + "; known are a count and words about a limit that is EXCEEDED", reply);
+}
+
+Result<Step> on_check(State& state, const HttpReply& reply) {
+  if (asks_for_barchart_login(reply)) {
+    return std::unexpected(barchart_session_ended(
+        "the question about the allowance wants a login: the session has ended", reply));
+  }
+  const auto json = Json::parse(reply.body.view());
+  if (reply.status != 200 || !json || json->as_object() == nullptr) {
+    const bool html = trim(reply.body.view()).starts_with('<');
+    return std::unexpected(
+        barchart_site_error(html ? ErrorCode::html_instead : ErrorCode::bad_payload,
+                            "the question about the allowance was answered by HTTP " +
+                                std::to_string(reply.status) + ", and not with JSON",
+                            reply));
+  }
+  if (const auto words = json->string_at("error")) {
+    return std::unexpected(told_by_check(*words, reply));
+  }
+  const auto count = json->int_at("count");
+  if (!json->bool_at("success").value_or(false) || !count || *count < 0) {
+    return std::unexpected(reply_error(
+        ErrorCode::schema,
+        R"(the answer about the allowance is neither {"success":true,"count":N} nor {"error":…})",
+        reply));
+  }
+  auto data = download_call(state, file_form(state));
+  if (!data) return no_token("the answer about the allowance", reply);
+  return Step{.call = std::move(*data), .is_data = true, .used_today = *count};
+}
+
+}  // namespace
+
+HttpCall BarchartSiteSteps::begin(State& state, HttpCall wanted) const {
+  state = State{};
+  state.step = kPage;
+  state.cookies = cookies_of_line(find_header(wanted.headers, "Cookie"));
+  HttpCall call{.host = wanted.host, .path = wanted.path, .follow_redirects = false};
+  if (!state.cookies.empty()) call.headers.push_back({"Cookie", cookie_line(state.cookies)});
+  state.wanted = std::move(wanted);
+  return call;
+}
+
+Result<CallSteps::Step> BarchartSiteSteps::on_reply(State& state, const HttpReply& reply) const {
+  if (auto refusal = barchart_site_refusal(reply)) return std::unexpected(std::move(*refusal));
+  // Of before: an answer that brings none must not be taken for one that does.
+  std::erase_if(state.cookies, [](const Header& cookie) { return cookie.name == kXsrfCookie; });
+  keep_cookies(state.cookies, reply, kBarchartDomain);
+  return state.step == kPage ? on_page(state, reply) : on_check(state, reply);
+}
+
+}  // namespace vortex
