@@ -217,6 +217,8 @@ def test_futures_probe_the_allowance_and_the_newest_contracts_get_what_is_left(v
     limits = ("--set", 'providers.barchart.limits=["3/day@America/Chicago"]', "--set", "sync.reserve=0")
     answer = json.loads(vortex("sync", "--futures", "GC", "--cycle", "GJMQVZ", "--since", since, *limits, "--json",
                                code=5).stdout)
+    (day,) = answer["allowances"]
+    assert (day["limit"], day["left"], day["calls_now"]) == (3, 2, 2)
     went = [item["status"] for item in answer["items"]]
     assert len(went) > 3 and went[2:] == ["deferred"] * (len(went) - 2) and "deferred" not in went[:2], answer
     assert sim.asked("download") == 3 and sim.violations() == 0

@@ -145,6 +145,8 @@ Task<std::optional<AllowanceUse>> ProviderClients::day_of(const Provider* provid
     };
     if (!tightest || left(allowance) < left(*tightest)) tightest = allowance;
   }
+  // What others used of the account, by the provider's own count, is not left either.
+  if (tightest) tightest->used = std::min(tightest->limit, tightest->used + use.foreign_use);
   co_return tightest;
 }
 

@@ -43,7 +43,10 @@ std::string form_text(const QueryParams& form) {
 // None where the answer before brought no token to send along.
 std::optional<HttpCall> download_call(const State& state, const QueryParams& form) {
   const auto token = percent_decode(cookie_value_of(state.cookies, kXsrfCookie));
-  if (!token || token->empty()) return std::nullopt;
+  const auto is_plain = [](char c) {
+    return c > ' ' && c < '\x7F';
+  };
+  if (!token || token->empty() || !std::ranges::all_of(*token, is_plain)) return std::nullopt;
   return HttpCall{
       .method = HttpMethod::post,
       .host = std::string(kBarchartHost),

@@ -1,0 +1,226 @@
+// A provider that wants to be asked before each call of data: GET /page, then /check, then /data.
+#include <algorithm>
+#include <map>
+
+#include <arrow/record_batch.h>
+#include <gtest/gtest.h>
+
+#include "vortex/engine/fake_provider_for_test.hpp"
+#include "vortex/engine/provider_client.hpp"
+#include "vortex/resilience/memory_ledger.hpp"
+#include "vortex/runtime/task_group.hpp"
+
+namespace vortex {
+namespace {
+
+using fake::Answer;
+using fake::FakeTransport;
+
+constexpr std::string_view kMember = "sid=member-";  // and the number of the login
+
+class StepSession final : public SessionSteps {
+ public:
+  HttpCall begin(State& /*state*/, const SecretString& /*credential*/) const override {
+    return {.path = "/login"};
+  }
+  Result<std::variant<HttpCall, Session>> on_reply(State& /*state*/,
+                                                   const HttpReply& reply) const override {
+    if (reply.status != 200) return fail(ErrorCode::authentication, "the password is wrong");
+    return Session{.headers = {{"Cookie", std::string(reply.body.view())}}};
+  }
+  void apply(const Session& session, HttpCall& call) const override {
+    call.headers = session.headers;
+  }
+};
+
+class FakeSteps final : public CallSteps {
+ public:
+  HttpCall begin(State& state, HttpCall wanted) const override {
+    state.wanted = std::move(wanted);
+    return {.path = "/page", .headers = state.wanted.headers};
+  }
+  Result<Step> on_reply(State& state, const HttpReply& reply) const override {
+    if (reply.status == 401) return fail(ErrorCode::session_refused, "401");
+    if (reply.status == 404) return fail(ErrorCode::not_found, "404");
+    if (state.step++ == 0) return Step{.call = {.path = "/check", .headers = state.wanted.headers}};
+    if (reply.body.view() == "used up") return fail(ErrorCode::quota_exhausted, "used up");
+    HttpCall data = state.wanted;
+    data.path = "/data";
+    data.headers.push_back({"X-Csrf-Token", "s3cr3t-of-the-page"});
+    return Step{.call = std::move(data),
+                .is_data = true,
+                .used_today = std::stoll(std::string(reply.body.view()))};
+  }
+};
+
+// The provider's side: which session is good, and what of the day is used.
+struct StepSite {
+  int logins = 0;
+  int good_login = 1;  // whose session is taken; raised when sessions end
+  int used = 0;
+  int end_at_check = 0;  // the number of the check at which every session ends
+  int checks = 0;
+  bool used_up = false;
+
+  Answer answer(const HttpCall& call) {
+    if (call.path == "/login") return {.body = std::string(kMember) + std::to_string(++logins)};
+    if (call.path == "/check" && ++checks == end_at_check) good_login = logins + 1;
+    const std::string wanted = std::string(kMember) + std::to_string(good_login);
+    if (find_header(call.headers, "Cookie") != wanted) return {.status = 401};
+    if (call.path == "/check") return {.body = used_up ? "used up" : std::to_string(used)};
+    if (call.path != "/data") return {.body = "a page"};
+    ++used;
+    return {.body =
+                "2024-01-02 10 " + std::string(find_header(call.headers, "X-Csrf-Token")) + "\n"};
+  }
+};
+
+class ClientStepsTest : public testing::Test {
+ protected:
+  void start() {
+    registry_.add(std::make_unique<fake::FakeAdapter>());
+    registry_.add_way("steps", {.adapter = std::make_unique<fake::FakeAdapter>(),
+                                .session = std::make_unique<StepSession>(),
+                                .files = nullptr,
+                                .before = std::make_unique<FakeSteps>()});
+    ASSERT_TRUE(registry_.choose("fake", "steps"));
+    transport_ = std::make_unique<FakeTransport>(
+        &runtime_, clock_, [this](const HttpCall& call) { return site_.answer(call); }, log_);
+    auto client = ProviderClient::create({.runtime = &runtime_,
+                                          .transport = transport_.get(),
+                                          .all_calls = &all_calls_,
+                                          .ledger = &ledger_,
+                                          .ledger_turn = &ledger_turn_,
+                                          .provider = registry_.find("fake"),
+                                          .settings = &settings_,
+                                          .environment = &environment_,
+                                          .seed = 1});
+    ASSERT_TRUE(client.has_value()) << client.error().message;
+    client_ = std::move(*client);
+  }
+  std::vector<Result<CheckedPage>> ask(int times) {
+    results_.clear();
+    runtime_.run(ask_all(times));
+    return std::move(results_);
+  }
+  boost::asio::awaitable<void> ask_all(int times) {
+    TaskGroup group(runtime_, {.tasks_max = 64});
+    for (int i = 0; i < times; ++i) EXPECT_TRUE(group.spawn(ask_one()).has_value());
+    co_await group.join();
+    co_await client_->release();
+  }
+  boost::asio::awaitable<void> ask_one() {
+    BarsRequest request{.symbol = *Symbol::parse("AAPL"),
+                        .provider_symbol = "AAPL",
+                        .range = {fake::at("2024-01-01"), fake::at("2024-02-01")}};
+    results_.push_back(co_await client_->ask(
+        {.request = request, .call = {.path = "/bars/AAPL"}, .counts = &counts_}));
+  }
+  boost::asio::awaitable<void> probe() {
+    co_await client_->probe_day({.path = "/bars/AAPL"}, &counts_);
+    co_await client_->release();
+  }
+  std::int64_t asked(std::string_view path) const {
+    return std::ranges::count_if(
+        log_.targets, [&](const std::string& target) { return target.starts_with(path); });
+  }
+  AccountUse use() {
+    return ledger_
+        .use(client_->account(), client_->limits(),
+             {.elapsed = clock_.monotonic(), .calendar = clock_.now()})
+        .value();
+  }
+
+  SystemClock clock_;
+  Runtime runtime_{clock_, 1};
+  ProviderRegistry registry_;
+  Slots all_calls_{runtime_.io_executor(), 16};
+  Slots ledger_turn_{runtime_.io_executor(), 1};
+  MemoryLedger ledger_;
+  CallCounts counts_;
+  FakeTransport::Log log_;
+  ProviderSettings settings_{.limits = std::vector<RateLimit>{}, .concurrency = 8};
+  Environment environment_ = [](const std::string&) {
+    return std::nullopt;
+  };
+  StepSite site_;
+  std::unique_ptr<FakeTransport> transport_;
+  std::unique_ptr<ProviderClient> client_;
+  std::vector<Result<CheckedPage>> results_;
+};
+
+TEST_F(ClientStepsTest, EachCallIsWalkedToBehindOneLogin) {
+  start();
+  for (const auto& result : ask(5)) EXPECT_TRUE(result.has_value());
+  EXPECT_EQ(asked("/login"), 1);
+  EXPECT_EQ(asked("/page"), 5);
+  EXPECT_EQ(asked("/check"), 5);
+  EXPECT_EQ(asked("/data"), 5);
+  EXPECT_EQ(counts_.sent, 16);
+}
+
+TEST_F(ClientStepsTest, J1WhatTheStepsPutIntoACallIsInNoCapture) {
+  start();
+  const auto results = ask(1);
+  ASSERT_TRUE(results[0].has_value()) << results[0].error().message;
+  const Capture& capture = *results[0]->capture;
+  EXPECT_TRUE(capture.request.contains("/bars/AAPL")) << capture.request;
+  EXPECT_FALSE(capture.request.contains("s3cr3t"));
+  EXPECT_TRUE(capture.headers.contains("vortex-masked")) << "the body echoed it";
+}
+
+TEST_F(ClientStepsTest, B9EightCallsWhoseSessionEndsLogInAnewOnce) {
+  site_.end_at_check = 2;
+  start();
+  for (const auto& result : ask(9)) {
+    EXPECT_TRUE(result.has_value()) << (result ? "" : result.error().message);
+  }
+  EXPECT_EQ(asked("/login"), 2);
+  EXPECT_EQ(asked("/data"), 9);
+}
+
+TEST_F(ClientStepsTest, B9ASessionThatIsNeverTakenEndsAfterOneLogin) {
+  site_.good_login = 99;
+  start();
+  for (const auto& result : ask(8)) {
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().code, ErrorCode::session_refused);
+  }
+  EXPECT_EQ(asked("/login"), 1);
+  EXPECT_EQ(asked("/data"), 0);
+  EXPECT_EQ(client_->status().breaker, "closed");
+}
+
+TEST_F(ClientStepsTest, B4ANoBeforeTheDataCostsNothingOfTheDay) {
+  settings_.limits = {{.count = 5, .zone = "America/Chicago"}};
+  site_.used_up = true;
+  start();
+  const auto results = ask(1);
+  ASSERT_FALSE(results[0].has_value());
+  EXPECT_EQ(exit_code(results[0].error().error_class()), 5);
+  EXPECT_EQ(asked("/data"), 0);
+  EXPECT_EQ(use().allowances.at(0).used, 0);
+}
+
+TEST_F(ClientStepsTest, B4TheDayCountsDataAndWhatOthersUsed) {
+  settings_.limits = {{.count = 50, .zone = "America/Chicago"}};
+  site_.used = 7;  // by somebody else
+  start();
+  for (const auto& result : ask(3)) EXPECT_TRUE(result.has_value());
+  EXPECT_EQ(use().allowances.at(0).used, 3);
+  EXPECT_EQ(use().foreign_use, 7);
+}
+
+TEST_F(ClientStepsTest, B4AProbeLearnsWhatIsUsedAndAsksForNoData) {
+  settings_.limits = {{.count = 50, .zone = "America/Chicago"}};
+  site_.used = 7;
+  start();
+  runtime_.run(probe());
+  EXPECT_EQ(use().allowances.at(0).used, 0);
+  EXPECT_EQ(use().foreign_use, 7);
+  EXPECT_EQ(asked("/check"), 1);
+  EXPECT_EQ(asked("/data"), 0);
+}
+
+}  // namespace
+}  // namespace vortex
