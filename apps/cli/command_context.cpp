@@ -67,7 +67,14 @@ Result<LoadedSettings> CommandContext::load() {
 }
 
 CheckedSettings CommandContext::check() {
-  return check_settings(sources());
+  CheckedSettings checked = check_settings(sources());
+  if (!checked.problems.empty()) return checked;
+  if (auto chosen = providers_by_access(checked.loaded.settings)) {
+    registry_.emplace(*std::move(chosen));
+  } else {
+    checked.problems.push_back(std::move(chosen).error());
+  }
+  return checked;
 }
 
 Result<void> CommandContext::deliver(std::string_view bytes) {

@@ -172,7 +172,7 @@ def test_b4_a_used_up_allowance_is_5_says_when_it_returns_and_costs_no_download(
     assert sim.asked("download") == 1 and sim.violations() == 0
 
 
-def test_c5_the_wall_for_plain_clients_is_4_and_named_for_what_it_is(vortex, site):
+def test_c1_the_wall_for_plain_clients_is_4_and_named_for_what_it_is(vortex, site):
     sim = site()
     sim.post("site", {"blocked": True})
     done = vortex("sync", "GCZ24", *RANGE, code=4)
@@ -181,7 +181,7 @@ def test_c5_the_wall_for_plain_clients_is_4_and_named_for_what_it_is(vortex, sit
     assert sim.asked("login") == 0
 
 
-def test_c1_c2_c10_what_is_no_file_is_not_stored(vortex, site):
+def test_c1_c2_c5_what_is_no_file_is_not_stored(vortex, site):
     sim = site()
     header = "Time,Open,High,Low,Last,Volume\n"
     faults = ({"fault": "html"}, {"fault": "empty"}, {"fault": "garbage"}, {"fault": "cut"},
@@ -224,6 +224,17 @@ def test_futures_probe_the_allowance_and_the_newest_contracts_get_what_is_left(v
     assert sim.asked("download") == 3 and sim.violations() == 0
 
 
+def test_doctor_says_what_the_login_lacks_and_asks_for_no_file(vortex, site):
+    sim = site(password=None, now=None)
+    local = {KEY + "ALLOW_PRIVATE_HOSTS": "true"}
+    done = vortex("doctor", "--provider", "barchart", env=local, code=3)
+    assert "auth.cookies" in done.stdout and sim.counts()["providers"] == {}
+    vortex("doctor", "--provider", "barchart", code=0,
+           env={**local, KEY + "AUTH__USER": "me@example.org", KEY + "AUTH__PASSWORD": PASSWORD})
+    assert (sim.asked("page"), sim.asked("check"), sim.asked("download")) == (1, 0, 0)
+
+
 def test_a_way_in_that_a_provider_does_not_have_is_refused(vortex):
     assert "providers.yahoo.access" in vortex.refusal("sync", "AAPL", "--set", "providers.yahoo.access=website",
                                                       code=78)
+    assert vortex("config", "check", "--set", "providers.yahoo.access=website").returncode == 78

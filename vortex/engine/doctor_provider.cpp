@@ -109,6 +109,19 @@ void choose_credential(Visit& visit, const CredentialSource& source, const Docto
   visit.credential = std::move(*credential);
 }
 
+// Where no call goes without a session, what makes one must be there; that it is good is not tried.
+void check_login(Visit& visit, const Provider& provider, const CredentialSource& source,
+                 TimePoint now) {
+  if (provider.before == nullptr || provider.session == nullptr) return;
+  visit.wants_credential = true;
+  const auto secrets = login_secrets(source);
+  if (!secrets) {
+    visit.no_credential = secrets.error();
+  } else if (auto given = provider.session->given(*secrets, now, false); !given) {
+    visit.no_credential = std::move(given).error();
+  }
+}
+
 Visit prepare(const ProviderProbe& probe, const DoctorNetwork& network) {
   const Capabilities& can = probe.provider->adapter->capabilities();
   Visit visit{.name = std::string(can.name),
@@ -117,7 +130,9 @@ Visit prepare(const ProviderProbe& probe, const DoctorNetwork& network) {
               .route = doctor_route(*probe.settings, can)};
   if (auto limits = account_limits(*probe.settings, can)) visit.limits = std::move(*limits);
   visit.limits.concurrent = 0;  // one call beside a running sync harms nobody
-  choose_credential(visit, {probe.settings, &can, &network.environment}, network);
+  const CredentialSource source{probe.settings, &can, &network.environment};
+  choose_credential(visit, source, network);
+  check_login(visit, *probe.provider, source, network.runtime->clock().now());
   choose_call(visit, network.runtime->clock().now());
   const auto url = call_url(visit.route, visit.call);
   auto parts = url ? parse_url(*url) : Result<UrlParts>(std::unexpected(url.error()));

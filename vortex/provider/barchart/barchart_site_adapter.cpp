@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "vortex/base/ascii.hpp"
+#include "vortex/base/json.hpp"
 #include "vortex/provider/barchart/barchart_site_file.hpp"
 #include "vortex/provider/barchart/barchart_site_page.hpp"
 #include "vortex/provider/barchart/barchart_symbol.hpp"
@@ -134,6 +135,12 @@ Result<Page> BarchartSiteAdapter::decode(const BarsRequest& request, const HttpR
       return std::unexpected(
           barchart_site_error(ErrorCode::html_instead, "a page came instead of the file", reply));
     }
+  }
+  constexpr std::size_t kShortMax = std::size_t{64} << 10;
+  if (body.starts_with('{') && body.size() <= kShortMax) {
+    const auto json = Json::parse(body);
+    const auto words = json ? json->string_at("error") : std::nullopt;
+    if (words) return std::unexpected(barchart_site_told(*words, reply));
   }
   return ondemand_.decode(request, reply);
 }

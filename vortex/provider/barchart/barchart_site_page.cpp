@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "vortex/base/ascii.hpp"
+#include "vortex/provider/barchart/barchart_errors.hpp"
 #include "vortex/provider/http_status.hpp"
 
 namespace vortex {
@@ -105,6 +106,28 @@ Error barchart_session_ended(std::string message, const HttpReply& reply) {
           "export the cookies of a browser that is logged in anew "
           "(providers.barchart.auth.cookies), "
           "or set auth.user and auth.password");
+}
+
+Error barchart_site_told(std::string_view words, const HttpReply& reply) {
+  const std::string text = lower(words);
+  const auto says = [&](auto... parts) {
+    return (text.contains(parts) || ...);
+  };
+  const std::string shown = "the website says: " + untrusted(words);
+  if (says("exceed", "limit", "allowance", "quota")) {
+    Error error =
+        reply_error(ErrorCode::quota_exhausted, shown + "; today's downloads are used up", reply);
+    error.retry_at = barchart_allowance_back(reply.received_at);
+    return error;
+  }
+  if (says("log in", "login", "sign in", "unauthenticated", "csrf", "session")) {
+    return barchart_session_ended(shown, reply);
+  }
+  if (says("upgrade", "premier", "subscri", "not permitted", "not authorized")) {
+    return reply_error(ErrorCode::authorization, shown, reply);
+  }
+  return reply_error(ErrorCode::schema,
+                     shown + "; known are a count and words about a limit that is EXCEEDED", reply);
 }
 
 std::optional<Error> barchart_site_refusal(const HttpReply& reply) {

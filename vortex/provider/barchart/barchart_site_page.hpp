@@ -29,6 +29,10 @@ bool asks_for_barchart_login(const HttpReply& reply);
 // A redirect and 404 are none of these.
 std::optional<Error> barchart_site_refusal(const HttpReply& reply);
 
+// {"error": words}, which comes with status 200: the allowance is used up, until midnight in
+// Chicago; the session ended; the plan does not hold it. Other words are drift.
+Error barchart_site_told(std::string_view words, const HttpReply& reply);
+
 // Errors of this website, with what to do instead.
 Error barchart_site_error(ErrorCode code, std::string message, const HttpReply& reply);
 Error barchart_blocked(std::string message, const HttpReply& reply);

@@ -1,12 +1,10 @@
 #include "vortex/provider/barchart/barchart_site_steps.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "vortex/base/ascii.hpp"
 #include "vortex/base/json.hpp"
-#include "vortex/provider/barchart/barchart_errors.hpp"
 #include "vortex/provider/barchart/barchart_site_file.hpp"
 #include "vortex/provider/barchart/barchart_site_page.hpp"
 #include "vortex/provider/cookies.hpp"
@@ -111,29 +109,6 @@ Result<Step> on_page(State& state, const HttpReply& reply) {
   return Step{.call = std::move(*check)};
 }
 
-// The words of a refused check. Others are drift, not a used-up allowance.
-Error told_by_check(std::string_view words, const HttpReply& reply) {
-  const std::string text = lower(words);
-  const auto says = [&](auto... parts) {
-    return (text.contains(parts) || ...);
-  };
-  const std::string shown = "the website says: " + untrusted(words);
-  if (says("exceed", "limit", "allowance", "quota")) {
-    Error error =
-        reply_error(ErrorCode::quota_exhausted, shown + "; today's downloads are used up", reply);
-    error.retry_at = barchart_allowance_back(reply.received_at);
-    return error;
-  }
-  if (says("log in", "login", "sign in", "unauthenticated", "csrf", "session")) {
-    return barchart_session_ended(shown, reply);
-  }
-  if (says("upgrade", "premier", "subscri", "not permitted", "not authorized")) {
-    return reply_error(ErrorCode::authorization, shown, reply);
-  }
-  return reply_error(ErrorCode::schema,
-                     shown + "; known are a count and words about a limit that is EXCEEDED", reply);
-}
-
 Result<Step> on_check(State& state, const HttpReply& reply) {
   if (asks_for_barchart_login(reply)) {
     return std::unexpected(barchart_session_ended(
@@ -149,7 +124,7 @@ Result<Step> on_check(State& state, const HttpReply& reply) {
                             reply));
   }
   if (const auto words = json->string_at("error")) {
-    return std::unexpected(told_by_check(*words, reply));
+    return std::unexpected(barchart_site_told(*words, reply));
   }
   const auto count = json->int_at("count");
   if (!json->bool_at("success").value_or(false) || !count || *count < 0) {

@@ -104,7 +104,7 @@ TEST_F(BarchartSiteTest, B9AWrongPasswordIsThatAndShowsNothing) {
   }
 }
 
-TEST_F(BarchartSiteTest, C5TheWallIsNamedWithTheWaysRoundIt) {
+TEST_F(BarchartSiteTest, C1TheWallIsNamedWithTheWaysRoundIt) {
   const std::vector<HttpReply> walls = {
       site_reply(200, {}, R"(<form action="/login"><input name="email"></form>)"),
       site_reply(200, {}, "<html><title>Just a moment...</title></html>"),
@@ -173,6 +173,13 @@ TEST_F(BarchartSiteTest, B4AUsedUpAllowanceSaysWhenItReturnsAndAsksForNoFile) {
   EXPECT_EQ(calls_.size(), 2U);
 }
 
+TEST_F(BarchartSiteTest, B4AnAllowanceThatEndsBetweenQuestionAndFileIsThatToo) {
+  const auto refused = decode(R"({"error":"You have EXCEEDED your daily download limit."})");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::quota_exhausted);
+  EXPECT_TRUE(refused.error().retry_at.has_value());
+}
+
 TEST_F(BarchartSiteTest, B9ASessionThatEndedIsToldFromTheRest) {
   const HttpReply anonymous = site_reply(200, {}, "<html><body>GCZ24</body></html>");
   EXPECT_EQ(walk({kToLogin}).error().code, ErrorCode::session_refused);
@@ -186,7 +193,7 @@ TEST_F(BarchartSiteTest, B9ASessionThatEndedIsToldFromTheRest) {
   EXPECT_EQ(walk({site_reply(403)}).error().code, ErrorCode::banned);
 }
 
-TEST_F(BarchartSiteTest, C12WordsThatNobodyKnowsAreDrift) {
+TEST_F(BarchartSiteTest, C5WordsThatNobodyKnowsAreDrift) {
   const auto check = [&](std::string_view body) {
     return walk({kPage, site_reply(200, {{"Set-Cookie", "XSRF-TOKEN=x2%3D"}}, body)}).error().code;
   };
@@ -224,13 +231,32 @@ TEST_F(BarchartSiteTest, AFileIsReadAndItsZoneIsTheInstruments) {
   EXPECT_EQ(page->instrument->zone, "America/Chicago");
 }
 
-TEST_F(BarchartSiteTest, C2AFileWithoutItsLastLineWasCut) {
+TEST_F(BarchartSiteTest, C2C12AFileWithoutItsLastLineWasCut) {
   const auto cut = decode("Time,Open,High,Low,Last,Volume\n2024-05-02,1,2,0.5,1.5,30\n");
   ASSERT_FALSE(cut.has_value());
   EXPECT_EQ(cut.error().code, ErrorCode::truncated);
 }
 
-TEST_F(BarchartSiteTest, C1C4WhatIsNoFileIsNone) {
+TEST_F(BarchartSiteTest, C2C12NoPrefixOfAFileIsAFile) {
+  const std::string file =
+      "Time,Open,High,Low,Last,Volume\n2024-05-02,1,2,0.5,1.5,30\n2024-05-03,1,2,0.5,1.5,30\n"
+      "\"Downloaded from Barchart.com as of 07-15-2024 03:00pm CDT\"\n";
+  ASSERT_EQ(decode(file)->bars->num_rows(), 2);
+  const std::size_t last_line = file.rfind("CDT") + 3;  // its quote and line end say nothing
+  for (std::size_t size = 0; size < last_line; ++size) {
+    EXPECT_FALSE(decode(std::string_view(file).substr(0, size)).has_value()) << size;
+  }
+}
+
+TEST_F(BarchartSiteTest, C10AnOnDemandAnswerAboutAnotherSymbolIsRefusedHereToo) {
+  const auto other = decode(
+      "symbol,timestamp,tradingDay,open,high,low,close,volume,openInterest\n"
+      "GCQ24,2024-05-02T00:00:00-05:00,2024-05-02,1,2,0.5,1.5,30,\n");
+  ASSERT_FALSE(other.has_value());
+  EXPECT_EQ(other.error().code, ErrorCode::mismatch);
+}
+
+TEST_F(BarchartSiteTest, C1WhatIsNoFileIsNone) {
   EXPECT_EQ(decode("").error().code, ErrorCode::bad_payload);
   EXPECT_EQ(decode("Error retrieving data").error().code, ErrorCode::server);
   EXPECT_EQ(decode("<html>Will be right back</html>").error().code, ErrorCode::html_instead);
