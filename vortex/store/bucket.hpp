@@ -35,13 +35,13 @@ inline constexpr std::int64_t kMergeBufferedMax = std::int64_t{128} << 20;
 struct MergePolicy {
   std::size_t closed_files_min = 2;  // in a closed bucket
   std::size_t wide_files_min = 2;    // over several buckets, and over the same moment
-  std::size_t open_files_min = 32;   // in the bucket that still grows
+  std::size_t open_files_min = 48;   // in the one that still grows: more than a month's commits
   std::int64_t bytes_max = INT64_MAX;
   static MergePolicy by_hand() { return {}; }
   static MergePolicy automatic() {
     return {.closed_files_min = 4,
             .wide_files_min = 32,
-            .open_files_min = 32,
+            .open_files_min = 48,
             .bytes_max = kAutomaticBytesMax};
   }
 };

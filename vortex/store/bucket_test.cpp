@@ -137,7 +137,7 @@ TEST_F(MergePlanTest, MergesClosedBucketsAndLeavesTheOpenOne) {
 }
 
 TEST_F(MergePlanTest, AnOpenBucketIsMergedOnlyWhenItHasManyFiles) {
-  for (int n = 0; n < 31; ++n) file("2024-03-04", "2024-03-04");
+  for (int n = 0; n < 47; ++n) file("2024-03-04", "2024-03-04");
   EXPECT_EQ(plan(), "");
   file("2024-03-04", "2024-03-04");
   EXPECT_EQ(plan(), plan(MergePolicy::automatic()));

@@ -1,5 +1,6 @@
 // The captures of a commit: each body once, by its hash, and a row for each answer.
 
+#include <algorithm>
 #include <optional>
 #include <ranges>
 #include <span>
@@ -120,9 +121,13 @@ class MarksText {
 
 }  // namespace
 
-// The newest captures of the table, until the memory is full: what another process stored.
-Result<void> Dataset::Impl::load_known_bodies() {
+// The newest captures of the table: what another process stored. A body that comes again was told
+// by one of the last commits, so a few times as many as one commit brings are enough.
+Result<void> Dataset::Impl::load_known_bodies(std::size_t wanted) {
   if (known_bodies.loaded()) return {};
+  constexpr std::size_t kCommitsLookedBack = 4;
+  const std::size_t enough =
+      std::clamp(kCommitsLookedBack * wanted, KnownBodies::kLoadedMin, KnownBodies::kBodiesMax / 2);
   VORTEX_TRY_VOID(captures.refresh());
   std::vector<std::pair<std::string, BodyPlace>> newest;  // newest file first
   std::shared_ptr<const std::string> pack;
@@ -144,7 +149,7 @@ Result<void> Dataset::Impl::load_known_bodies() {
   for (const std::string& newer : paths | std::views::reverse) {
     VORTEX_TRY_VOID(captures.scan_one(newer, counting(bars.version()),
                                       {"sha256", "pack", "offset", "length"}, visit));
-    if (newest.size() >= KnownBodies::kBodiesMax / 2) break;
+    if (newest.size() >= enough) break;
   }
   for (const auto& one : newest | std::views::reverse) {
     known_bodies.note(one.first, one.second);
@@ -174,7 +179,7 @@ Result<void> Dataset::Impl::place_captures(CommitPlan& plan) {
   plan.places.reset();
   plan.packed.clear();
   if (wanted.captures.empty()) return {};
-  VORTEX_TRY_VOID(load_known_bodies());
+  VORTEX_TRY_VOID(load_known_bodies(wanted.captures.size()));
   const auto& known = plan.known_places.get();
   PacksThere packs(*files);
   constexpr std::int32_t kPlaced = -1;

@@ -139,7 +139,7 @@ struct Dataset::Impl {
   Result<void> settle_side_tables();
 
   // dataset_captures.cpp
-  Result<void> load_known_bodies();
+  Result<void> load_known_bodies(std::size_t wanted);
   std::vector<BodyPlace> places_known(const std::vector<SeriesBatch>& batch) const;
   Result<void> place_captures(CommitPlan& plan);
   void remember_bodies(const CommitPlan& plan);

@@ -15,6 +15,7 @@ namespace vortex {
 class KnownBodies {
  public:
   static constexpr std::size_t kBodiesMax = 32'768;  // some 5 MiB
+  static constexpr std::size_t kLoadedMin = 2048;    // of a table, however small a commit is
 
   bool loaded() const { return loaded_; }
   void set_loaded() { loaded_ = true; }

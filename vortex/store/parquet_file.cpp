@@ -86,6 +86,15 @@ int leaf_in_micros(const parquet::FileMetaData& metadata, std::string_view name)
   return micros ? leaf : -1;
 }
 
+bool comes_as_dictionary(const parquet::FileMetaData& metadata, int leaf, TextsAs texts) {
+  if (metadata.schema()->Column(leaf)->physical_type() != parquet::Type::BYTE_ARRAY) return false;
+  if (texts == TextsAs::dictionaries) return true;
+  for (int group = 0; group < metadata.num_row_groups(); ++group) {
+    if (!metadata.RowGroup(group)->ColumnChunk(leaf)->has_dictionary_page()) return false;
+  }
+  return true;
+}
+
 // What the disk said, where it did; else the file itself is damaged.
 Error unreadable(const ArrowFileReader& source, const std::string& path, Error otherwise) {
   auto told = source.error();
@@ -196,7 +205,8 @@ ParquetTableFile::ParquetTableFile(ParquetTableFile&&) noexcept = default;
 ParquetTableFile& ParquetTableFile::operator=(ParquetTableFile&&) noexcept = default;
 ParquetTableFile::~ParquetTableFile() = default;
 
-Result<ParquetTableFile> ParquetTableFile::open(FileSystem& files, const std::string& path) {
+Result<ParquetTableFile> ParquetTableFile::open(FileSystem& files, const std::string& path,
+                                                TextsAs texts) {
   auto file = files.open(path);
   if (!file && file.error().code == ErrorCode::not_found) {
     return fail(ErrorCode::corrupt, fmt::format("{} is missing, which the table names", path));
@@ -211,11 +221,8 @@ Result<ParquetTableFile> ParquetTableFile::open(FileSystem& files, const std::st
     auto parquet_reader = parquet::ParquetFileReader::Open(impl->source, checked);
     impl->metadata = parquet_reader->metadata();
     parquet::ArrowReaderProperties properties(/*use_threads=*/true);
-    const auto* schema = impl->metadata->schema();
-    for (int i = 0; i < schema->num_columns(); ++i) {
-      if (schema->Column(i)->physical_type() == parquet::Type::BYTE_ARRAY) {
-        properties.set_read_dictionary(i, true);
-      }
+    for (int i = 0; i < impl->metadata->num_columns(); ++i) {
+      properties.set_read_dictionary(i, comes_as_dictionary(*impl->metadata, i, texts));
     }
     properties.set_pre_buffer(false);
     properties.set_batch_size(kRowGroupRowsMax);

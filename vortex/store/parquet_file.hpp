@@ -66,9 +66,13 @@ struct RowFilter {
   std::optional<TimePoint> timestamp_max;  // inclusive
 };
 
+// How texts come: all as dictionaries, or only those that the file keeps as such.
+enum class TextsAs : std::uint8_t { dictionaries, written };
+
 class ParquetTableFile {
  public:
-  static Result<ParquetTableFile> open(FileSystem& files, const std::string& path);
+  static Result<ParquetTableFile> open(FileSystem& files, const std::string& path,
+                                       TextsAs texts = TextsAs::dictionaries);
   ParquetTableFile(const ParquetTableFile&) = delete;
   ParquetTableFile& operator=(const ParquetTableFile&) = delete;
   ParquetTableFile(ParquetTableFile&&) noexcept;
@@ -83,7 +87,7 @@ class ParquetTableFile {
   };
   // The row groups that can hold such rows, by their statistics.
   std::vector<RowGroup> row_groups(const RowFilter& filter) const;
-  // Text columns come as dictionaries. `columns` empty: all. Columns the file lacks are left out.
+  // `columns` empty: all. Columns the file lacks are left out.
   Result<std::shared_ptr<arrow::Table>> read(const std::vector<RowGroup>& groups,
                                              const std::vector<std::string>& columns) const;
   // The same, some rows at a time, one column after the other: little memory. The file must outlive

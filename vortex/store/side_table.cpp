@@ -149,8 +149,9 @@ Result<std::string> SideTable::add_rows(const arrow::RecordBatch& rows, const Co
 
 Result<void> SideTable::scan_file(const AddFile& file, RowsThatCount counting,
                                   const std::vector<std::string>& columns, const Visit& visit) {
-  VORTEX_TRY(const auto parquet,
-             ParquetTableFile::open(files_, std::string(table_.name) + "/" + file.path));
+  VORTEX_TRY(
+      const auto parquet,
+      ParquetTableFile::open(files_, std::string(table_.name) + "/" + file.path, TextsAs::written));
   std::vector<std::string> wanted = columns;
   if (!wanted.empty()) wanted.insert(wanted.end(), {"bars_version", "commit_id"});
   VORTEX_TRY(const auto table, parquet.read(parquet.row_groups({}), wanted));

@@ -3,7 +3,6 @@
 // whose commit certainly never came are left out, those that may still come stay as they are.
 
 #include <algorithm>
-#include <bit>
 #include <optional>
 
 #include <arrow/record_batch.h>
@@ -11,13 +10,13 @@
 #include <arrow/type.h>
 #include <fmt/core.h>
 
-#include "vortex/base/checksum.hpp"
 #include "vortex/base/log.hpp"
 #include "vortex/codec/arrow_error.hpp"
 #include "vortex/store/bars_statistics.hpp"
 #include "vortex/store/bucket.hpp"
 #include "vortex/store/parquet_file.hpp"
 #include "vortex/store/row_columns.hpp"
+#include "vortex/store/side_rows.hpp"
 #include "vortex/store/side_table.hpp"
 
 namespace vortex {
@@ -26,72 +25,6 @@ namespace {
 constexpr int kAttemptsMax = 200;
 constexpr std::int64_t kSliceRows = std::int64_t{16} * 1024;
 constexpr const char* kCommitColumn = "commit_id";
-
-// Rows of a batch, column by column, by the schema's types.
-class RowCopier {
- public:
-  RowCopier(const arrow::Schema& schema, const arrow::RecordBatch& rows) : schema_(schema) {
-    for (const auto& field : schema.fields()) columns_.emplace_back(rows, field->name().c_str());
-    commit_ = static_cast<std::size_t>(schema.GetFieldIndex(kCommitColumn));
-  }
-
-  void copy(std::int64_t row, bool settled, RowWriter& out) const {
-    for (std::size_t i = 0; i < columns_.size(); ++i) copy_cell(i, row, settled, out);
-  }
-
-  // Of every column but the commit's id.
-  std::uint64_t hash(std::int64_t row) const {
-    std::uint64_t hash = 0;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (i != commit_) hash = mix_bits(hash ^ cell_hash(i, row)) + i;
-    }
-    return hash;
-  }
-
- private:
-  const std::shared_ptr<arrow::Field>& field(std::size_t i) const {
-    return schema_.field(static_cast<int>(i));
-  }
-
-  void copy_cell(std::size_t i, std::int64_t row, bool settled, RowWriter& out) const {
-    const ColumnReader& column = columns_[i];
-    switch (field(i)->type()->id()) {
-      case arrow::Type::DOUBLE: out.number(column.number(row)); return;
-      case arrow::Type::INT64: out.whole(column.whole(row)); return;
-      case arrow::Type::DATE32: out.date(column.date(row)); return;
-      case arrow::Type::TIMESTAMP: out.moment(column.moment(row)); return;
-      default: break;
-    }
-    if (settled && i == commit_) {
-      out.text("");
-    } else if (column.is_null(row)) {
-      out.text_or_null("");
-    } else {
-      out.text(column.text(row));
-    }
-  }
-
-  std::uint64_t cell_hash(std::size_t i, std::int64_t row) const {
-    const ColumnReader& column = columns_[i];
-    if (column.is_null(row)) return 1;
-    switch (field(i)->type()->id()) {
-      case arrow::Type::DOUBLE: return std::bit_cast<std::uint64_t>(column.number(row));
-      case arrow::Type::INT64: return static_cast<std::uint64_t>(column.whole(row));
-      case arrow::Type::DATE32:
-        return static_cast<std::uint64_t>(column.date(row).time_since_epoch().count());
-      case arrow::Type::TIMESTAMP:
-        return static_cast<std::uint64_t>(column.moment(row)->time_since_epoch().count());
-      default: break;
-    }
-    Checksum sum;
-    sum.add(column.text(row));
-    return sum.value();
-  }
-
-  const arrow::Schema& schema_;
-  std::vector<ColumnReader> columns_;
-  std::size_t commit_ = 0;
-};
 
 enum class Fate : std::uint8_t { came, may_come, never };
 
@@ -128,7 +61,7 @@ class Fates {
 class SideTable::Merging {
  public:
   Merging(SideTable& table, DeltaLog& bars, const std::vector<const AddFile*>& inputs)
-      : table_(table), fates_(bars), inputs_(inputs), rows_(table.table_.schema) {}
+      : table_(table), fates_(bars), inputs_(inputs) {}
 
   Result<void> run(Random& random) {
     file_.path = fmt::format("part-{}.parquet", random.uuid());
@@ -160,7 +93,8 @@ class SideTable::Merging {
 
   template <class Visit>
   Result<void> each_batch(const std::string& path, const Visit& visit) {
-    VORTEX_TRY(const auto file, ParquetTableFile::open(table_.files_, in_table(path)));
+    VORTEX_TRY(const auto file,
+               ParquetTableFile::open(table_.files_, in_table(path), TextsAs::written));
     VORTEX_TRY(const auto reader, file.batches({}, kSliceRows));
     while (true) {
       VORTEX_TRY(const auto batch, file.next(*reader));
@@ -171,29 +105,50 @@ class SideTable::Merging {
 
   Result<void> take(const AddFile& input) {
     return each_batch(input.path, [&](const arrow::RecordBatch& batch) -> Result<void> {
-      const RowCopier copier(*table_.table_.schema, batch);
+      const auto hashes = hashes_of(batch, *schema());
       const ColumnReader versions(batch, "bars_version");
       const ColumnReader commits(batch, kCommitColumn);
-      const ColumnReader symbols(batch, "symbol");
-      for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
-        VORTEX_TRY(const Fate fate, fates_.of(versions.whole(row), commits.text(row)));
-        if (fate == Fate::never) {
-          ++dropped_;
-          continue;
+      for (std::int64_t begin = 0; begin < batch.num_rows();) {
+        std::int64_t end = begin + 1;
+        while (end < batch.num_rows() && versions.whole(end) == versions.whole(begin) &&
+               commits.text(end) == commits.text(begin)) {
+          ++end;
         }
-        const std::string_view symbol = symbols.text(row);
-        if (kept_.rows == 0 || symbol < lowest_) lowest_ = symbol;
-        if (kept_.rows == 0 || symbol > highest_) highest_ = symbol;
-        kept_.add_row(copier.hash(row));
-        copier.copy(row, fate == Fate::came, rows_);
+        VORTEX_TRY(const Fate fate, fates_.of(versions.whole(begin), commits.text(begin)));
+        VORTEX_TRY_VOID(take_commit(batch, hashes, begin, end, fate));
+        begin = end;
       }
-      return rows_.rows() < kSliceRows ? Result<void>{} : flush();
+      return waiting_rows_ < kSliceRows ? Result<void>{} : flush();
     });
   }
 
+  // Rows of one commit.
+  Result<void> take_commit(const arrow::RecordBatch& batch,
+                           const std::vector<std::uint64_t>& hashes, std::int64_t begin,
+                           std::int64_t end, Fate fate) {
+    if (fate == Fate::never) {
+      dropped_ += end - begin;
+      return {};
+    }
+    const ColumnReader symbols(batch, "symbol");
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::string_view symbol = symbols.text(row);
+      if (kept_.rows == 0 || symbol < lowest_) lowest_ = symbol;
+      if (kept_.rows == 0 || symbol > highest_) highest_ = symbol;
+      kept_.add_row(hashes[static_cast<std::size_t>(row)]);
+    }
+    VORTEX_TRY(auto rows, rows_in_schema(batch, schema(), begin, end - begin, fate == Fate::came));
+    waiting_rows_ += rows->num_rows();
+    waiting_.push_back(std::move(rows));
+    return {};
+  }
+
   Result<void> flush() {
-    if (rows_.rows() == 0) return {};
-    VORTEX_TRY(const auto batch, rows_.finish());
+    if (waiting_.empty()) return {};
+    VORTEX_TRY(const auto batch,
+               to_result(arrow::ConcatenateRecordBatches(waiting_), ErrorCode::local_resource));
+    waiting_.clear();
+    waiting_rows_ = 0;
     if (!writer_) {
       VORTEX_TRY(writer_, ParquetTableWriter::create(table_.files_, in_table(file_.path),
                                                      *batch->schema(), side_layout(table_.table_)));
@@ -205,8 +160,7 @@ class SideTable::Merging {
     RowsDigest read;
     if (writer_) {
       VORTEX_TRY_VOID(each_batch(file_.path, [&](const arrow::RecordBatch& batch) -> Result<void> {
-        const RowCopier copier(*table_.table_.schema, batch);
-        for (std::int64_t row = 0; row < batch.num_rows(); ++row) read.add_row(copier.hash(row));
+        for (const std::uint64_t hash : hashes_of(batch, *schema())) read.add_row(hash);
         return {};
       }));
     }
@@ -217,11 +171,14 @@ class SideTable::Merging {
                             inputs_.size(), table_.table_.name, kept_.rows, read.rows));
   }
 
+  const std::shared_ptr<arrow::Schema>& schema() const { return table_.table_.schema; }
+
   SideTable& table_;
   Fates fates_;
   const std::vector<const AddFile*>& inputs_;
   AddFile file_;
-  RowWriter rows_;
+  arrow::RecordBatchVector waiting_;
+  std::int64_t waiting_rows_ = 0;
   std::optional<ParquetTableWriter> writer_;
   std::string lowest_;
   std::string highest_;
