@@ -1,7 +1,7 @@
 """A file of Barchart's website, 1 M rows, beside the CSV readers people use, one thread each, in turns in one
 run: pyarrow.csv, Polars, DuckDB. Ours is the whole way of an import's decoding, with order, zone and checks.
 
-    python bench/barchart_peers.py --build build-bench [--rounds 5] [--results FOLDER]
+    python bench/barchart_peers.py --build build-bench --results FOLDER [--rounds 5]
 
 Each figure is the least over all rounds: on a machine that does other work too, only minima compare."""
 
@@ -85,7 +85,7 @@ def ours(program, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--results", type=pathlib.Path)
+    parser.add_argument("--results", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     data = (options.build / "data").resolve()
@@ -110,12 +110,10 @@ def main():
     best = {name: min(values) for name, values in every.items()}
     fastest = min((name for name in best if name != "vortex"), key=best.get)
     result = {"schema_version": 1, "rows": ROWS, "bytes": path.stat().st_size, "best_ms": best, "fastest_peer": fastest,
-              "ratio": best[fastest] / best["vortex"], "limit": LIMIT, "peak_over_mib": entry["peak_over_mib"],
+              "ratio": best[fastest] / best["vortex"], "limit": LIMIT, "peak_over_payload_batches": entry["batches"],
               "load": os.getloadavg()[0], "rounds": every}
-    print(json.dumps(result, indent=1))
-    if options.results:
-        options.results.mkdir(parents=True, exist_ok=True)
-        (options.results / "barchart_peers.json").write_text(json.dumps(result) + "\n")
+    options.results.mkdir(parents=True, exist_ok=True)
+    (options.results / "barchart_peers.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ if [ $peers = 1 ]; then
   if [ $whole_path = 0 ]; then alone=("${rest[@]}"); fi
   $kPython bench/peers.py --build "$kBuild" --results "$kResults" "${alone[@]}"
   $kPython bench/store_peers.py --build "$kBuild" --results "$kResults"
+  $kPython bench/barchart_peers.py --build "$kBuild" --results "$kResults"
 fi
 if [ $whole_path = 1 ]; then
   $kPython bench/whole_path.py --build "$kBuild" --results "$kResults" "${rest[@]}"

@@ -67,11 +67,35 @@ def print_validation(validate):
               f"vortex / polars {verdict(ratio, 1)}")
 
 
+def faster(ratio, limit):
+    return f"{ratio:.1f} × faster (limit {limit:g}: {'kept' if ratio >= limit else 'MISSED'})"
+
+
+def print_alphavantage(one):
+    if "skipped" in one:
+        print(f"  Alpha Vantage: skipped, {one['skipped']}")
+        return
+    print(f"  Alpha Vantage, {one['rows']:,} rows, memory beside the payload "
+          f"{verdict(one['batches_beside_payload'], one['batches_limit'])} batches")
+    for kind, ratio in one["times_faster"].items():
+        print(f"    by {kind:9} time: vortex {one[f'vortex_{kind}_ms']:.0f} ms, orjson's bare parse "
+              f"{one[f'orjson_{kind}_ms']:.0f} ms, {faster(ratio, one['limit'])}")
+
+
 def print_peers(path):
     result = json.loads(path.read_text())
     print(f"\nbeside others (least of {result['rounds']} rounds in turns)")
     print_decode(result["decode"])
     print_validation(result["validate"])
+    print_alphavantage(result["alphavantage"])
+
+
+def print_barchart(path):
+    result = json.loads(path.read_text())
+    best, peer = result["best_ms"], result["fastest_peer"]
+    print(f"  Barchart's file, {result['rows']:,} rows, memory beside the payload "
+          f"{verdict(result['peak_over_payload_batches'], 2)} batches")
+    print(f"    vortex {best['vortex']:.0f} ms, {peer} {best[peer]:.0f} ms, {faster(result['ratio'], result['limit'])}")
 
 
 def main():
@@ -81,6 +105,8 @@ def main():
     print_kernels(kernels_in(folder), kernels_in(earlier) if earlier else {})
     if (folder / "peers.json").exists():
         print_peers(folder / "peers.json")
+    if (folder / "barchart_peers.json").exists():
+        print_barchart(folder / "barchart_peers.json")
     if (folder / "whole_path.json").exists():
         print_whole_path(folder / "whole_path.json")
 

@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "vortex/base/random.hpp"
+#include "vortex/base/resident_memory.hpp"
 #include "vortex/codec/bar_batch_builder.hpp"
 #include "vortex/store/dataset.hpp"
 
@@ -135,25 +135,12 @@ bool fill_apart(const std::string& path) {
   return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// The most memory this process ever had resident, since the last `forget_peak`.
-double peak_resident_mb() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
-  }
-  return 0;
-}
-
-void forget_peak() {
-  std::ofstream("/proc/self/clear_refs") << "5";
-}
-
 void append_day(benchmark::State& state) {
   const ManualClock clock = clock_after_load();
   const Scratch scratch;
   if (!fill_apart(scratch.path)) return state.SkipWithError("the days before cannot be stored");
   auto dataset = *Dataset::open(scratch.path, clock);
-  forget_peak();
+  forget_memory_peak();
   int next = kDays;
   for (auto _ : state) {
     state.PauseTiming();
@@ -162,7 +149,7 @@ void append_day(benchmark::State& state) {
     commit(state, dataset, std::move(batch));
   }
   state.SetItemsProcessed(state.iterations() * kSymbols);
-  state.counters["peak_mb"] = peak_resident_mb();
+  state.counters["peak_mb"] = static_cast<double>(resident_memory("VmHWM")) / (1 << 20);
 }
 BENCHMARK(append_day)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(10);
 

@@ -19,6 +19,7 @@
 #include <simdjson.h>
 
 #include "vortex/base/random.hpp"
+#include "vortex/base/resident_memory.hpp"
 #include "vortex/provider/alphavantage/alphavantage_adapter.hpp"
 
 namespace vortex {
@@ -139,23 +140,14 @@ void AvDecodeBest(benchmark::State& state) {
 }
 BENCHMARK(AvDecodeBest)->Unit(benchmark::kMillisecond)->Iterations(1);
 
-// "VmHWM" or "VmRSS" of this process, in bytes.
-std::int64_t av_memory(std::string_view name) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(name)) return std::stoll(line.substr(name.size() + 1)) * 1024;
-  }
-  return 0;
-}
-
 void AvMemory(benchmark::State& state) {
   constexpr std::int64_t kRowBytes = 6 * 8 + 8 + 4;  // six columns, and two constant ones written
   const std::int64_t payload = static_cast<std::int64_t>(av_reply().body.size());
   for (auto _ : state) {
-    std::ofstream("/proc/self/clear_refs") << "5\n";  // the peak begins anew
-    const std::int64_t before = av_memory("VmRSS");
+    forget_memory_peak();
+    const std::int64_t before = resident_memory("VmRSS");
     if (av_decode_once() != kAvRows) state.SkipWithError("decode lost rows");
-    const std::int64_t taken = av_memory("VmHWM") - before;
+    const std::int64_t taken = resident_memory("VmHWM") - before;
     state.counters["batches"] = static_cast<double>(taken) / (kRowBytes * kAvRows);
     state.counters["peak_of_payload"] = static_cast<double>(taken + payload) / payload;
   }
