@@ -123,6 +123,8 @@ const std::vector<CommandSpec> kCommands = {
      -1,
      "files saved by hand from a provider's website (Barchart), into the dataset",
      {{"--symbol", "", "SYMBOL", "whose bars the file holds, where its name does not say"},
+      {"--labels", "", "start|end", "what the stamps of intraday bars name; default: start",
+       "start end"},
       kStrict}},
     {"replay",
      "",

@@ -7,6 +7,7 @@
 
 #include "apps/cli/commands.hpp"
 #include "apps/cli/error_text.hpp"
+#include "apps/cli/event_log.hpp"
 #include "apps/cli/series_choice.hpp"
 
 namespace vortex::cli {
@@ -249,6 +250,12 @@ void tell_summary(Output& output, const DiffAnswer& answer) {
   for (const std::string& note : answer.notes) output.note("note: " + note);
 }
 
+void tell_event(CommandContext& context, const DiffAnswer& answer, EventLog& events) {
+  if (events.bus() == nullptr) return;
+  Meters meters;  // of this one comparison: nobody reads them later
+  publish_diff(answer, context.clock().now(), *events.bus(), meters);
+}
+
 }  // namespace
 
 // Differences are an answer, as in `calendar diff`; with --strict they make the command fail.
@@ -264,6 +271,8 @@ CommandResult run_diff(CommandContext& context) {
                             .providers = {question.providers[0], question.providers[1]}};
   VORTEX_TRY_VOID(choose_series(either, loaded.settings, states, path));
   VORTEX_TRY(const DiffAnswer answer, diff_providers(dataset, question));
+  VORTEX_TRY(EventLog events, EventLog::start(context.clock()));
+  tell_event(context, answer, events);
   const bool failed = context.arguments().has("--strict") && !answer.comparison.agree();
   const std::string text = context.json() ? diff_json(answer, failed) : diff_text(answer);
   VORTEX_TRY_VOID(context.output().data(text));

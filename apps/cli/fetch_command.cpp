@@ -1,9 +1,12 @@
 // `vortex fetch`: bars now, to stdout or a file; stores nothing.
 #include "arrow/table.h"
 
+#include "vortex/engine/engine_parts.hpp"
+
 #include "apps/cli/bar_output.hpp"
 #include "apps/cli/commands.hpp"
 #include "apps/cli/error_text.hpp"
+#include "apps/cli/event_log.hpp"
 #include "apps/cli/progress.hpp"
 #include "apps/cli/receipt.hpp"
 #include "apps/cli/signal_stop.hpp"
@@ -67,7 +70,9 @@ CommandResult run_fetch(CommandContext& context) {
   VORTEX_TRY(request.items, sync_items(context, loaded.settings));
 
   const SignalStop signals;
-  VORTEX_TRY(const auto engine, Engine::create(loaded.settings, context.clock()));
+  VORTEX_TRY(EventLog events, EventLog::start(context.clock()));
+  VORTEX_TRY(const auto engine,
+             Engine::create(loaded.settings, context.clock(), EngineParts{.events = events.bus()}));
   ProgressLine progress(context.output());
   const SyncHooks hooks{.progress = [&](const SyncProgress& now) { progress.show(now); },
                         .stop = signals.token()};

@@ -169,6 +169,15 @@ std::string import_json(const Dataset& dataset, const std::vector<Outcome>& outc
   return json.take() + "\n";
 }
 
+Result<std::optional<BarLabels>> labels_of(const Arguments& arguments) {
+  const auto word = arguments.value("--labels");
+  if (!word) return std::nullopt;
+  if (*word == "start") return BarLabels::start;
+  if (*word == "end") return BarLabels::end;
+  return fail(ErrorCode::usage,
+              fmt::format("--labels is start or end, not '{}'", untrusted(*word, 40)));
+}
+
 Result<std::string> provider_of(CommandContext& context) {
   std::vector<std::string_view> readers;
   for (const Provider& provider : context.registry().all()) {
@@ -187,6 +196,7 @@ CommandResult run_import(CommandContext& context) {
   VORTEX_TRY(const std::string path, store_path(loaded.settings.store_uri));
   VORTEX_TRY(const auto interval, arguments.interval());
   VORTEX_TRY(const auto symbol, symbol_of(arguments));
+  VORTEX_TRY(const auto labels, labels_of(arguments));
   VORTEX_TRY(const std::string provider, provider_of(context));
   const ImportParts parts{
       .providers = &context.registry(), .settings = &loaded.settings, .clock = &context.clock()};
@@ -204,6 +214,7 @@ CommandResult run_import(CommandContext& context) {
                                  .bytes = std::move(bodies[i]),
                                  .symbol = symbol,
                                  .interval = interval,
+                                 .labels = labels,
                                  .provider = provider});
     Outcome& outcome = outcomes.emplace_back(Outcome{.file = file});
     if (imported) {

@@ -6,6 +6,7 @@
 #include "vortex/engine/engine_parts.hpp"
 
 #include "apps/cli/commands.hpp"
+#include "apps/cli/event_log.hpp"
 #include "apps/cli/gap_question.hpp"
 #include "apps/cli/progress.hpp"
 #include "apps/cli/receipt.hpp"
@@ -48,7 +49,8 @@ CommandResult run_repair(CommandContext& context) {
   VORTEX_TRY(request.items, items_to_repair(context, command));
 
   const SignalStop signals;
-  EngineParts parts;
+  VORTEX_TRY(EventLog events, EventLog::start(context.clock()));
+  EngineParts parts{.events = events.bus()};
   if (request.dry_run) {  // a plan makes no file
     VORTEX_TRY(parts.ledger, ledger_to_look_at(command.settings.state_dir, context.clock()));
   }

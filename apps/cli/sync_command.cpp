@@ -3,6 +3,7 @@
 #include "vortex/engine/engine_parts.hpp"
 
 #include "apps/cli/commands.hpp"
+#include "apps/cli/event_log.hpp"
 #include "apps/cli/progress.hpp"
 #include "apps/cli/receipt.hpp"
 #include "apps/cli/signal_stop.hpp"
@@ -20,7 +21,8 @@ CommandResult run_sync(CommandContext& context) {
   VORTEX_TRY(request.items, sync_items(context, settings));
 
   const SignalStop signals;
-  EngineParts parts;
+  VORTEX_TRY(EventLog events, EventLog::start(context.clock()));
+  EngineParts parts{.events = events.bus()};
   if (request.dry_run) {  // a plan makes no file
     VORTEX_TRY(parts.ledger, ledger_to_look_at(settings.state_dir, context.clock()));
   }

@@ -180,6 +180,28 @@ def day(text):
     return datetime.date.fromisoformat(text)
 
 
+def test_c2_c3_c4_c6_answers_that_lie_store_nothing(vortex, barchart, record_property):
+    sim = barchart()
+    whole = json.dumps({"status": {"code": 200, "message": "Success."}, "results": [
+        ROW | {"timestamp": "2024-05-30T00:00:00-05:00", "tradingDay": "2024-05-30"}]})
+    lies = {
+        "C2": [whole[:size] for size in range(1, len(whole), 23)],
+        "C3": ["[" * 100_000, whole.replace('"low": 1', '"low": 1, "low": 2'), whole.replace("GCZ24", "\\ud800")],
+        "C4": [whole.replace("1.5", number) for number in ("1e400", "NaN", "Infinity", '"1,234.5"', "01", "+1")],
+        "C6": [whole.replace("2024-05-30T00:00:00-05:00", stamp)
+               for stamp in ("1717045200", "2024-02-30T00:00:00-05:00", "2024-05-30T25:00:00-05:00", "2024-05-30")],
+    }
+    for fault, bodies in lies.items():
+        for body in bodies:
+            sim.post("faults", [{"provider": "barchart", "fault": "status", "status": 200, "body": body}])
+            done = vortex("sync", "GCZ24", *RANGE, "--set", "providers.barchart.breaker.failures=100", code=6)
+            assert "VX-400" in done.stderr, (fault, body[:200])
+            vortex("read", "GCZ24", code=2)
+        record_property(f"fault_{fault}", len(bodies))
+    sim.post("faults", [{"provider": "barchart", "fault": "status", "status": 200, "body": whole}])
+    assert vortex.json("sync", "GCZ24", *RANGE)["rows"]["new"] == 1
+
+
 def test_c7_prices_that_cannot_be_go_to_quarantine_with_their_reasons(vortex, barchart, record_property):
     sim = barchart()
     answer = history(sim, "GCZ24", day("2024-05-01"), day("2024-06-01"))

@@ -183,3 +183,32 @@ def test_what_cannot_be_compared_says_the_next_step(vortex, both):
     assert "did you mean 'AAPL'" in vortex("diff", "AAPPL", *PAIR, code=2).stderr
     assert "no number from 0 to" in vortex.refusal("diff", "AAPL", *PAIR, "--ticks", "-1")
     assert "no dataset" in vortex.refusal("diff", "AAPL", *PAIR, "--store", "./elsewhere")
+
+
+def events_of(done):
+    """The events among the log's lines."""
+    lines = [line[line.index("{"):] for line in done.stderr.splitlines() if '{"sequence":' in line]
+    return [json.loads(line) for line in lines]
+
+
+def test_the_summary_is_an_event_for_who_looks(vortex, both):
+    sync(vortex, "yahoo")
+    both.tell("2024-05-14", close=150.5)
+    both.tell("2024-05-20", volume=7)
+    sync(vortex, "alphavantage")
+    done = vortex("diff", "AAPL", *PAIR, "-vv", "--json", code=0)
+    answer = json.loads(done.stdout)
+    (event,) = events_of(done)
+    assert (event["topic"], event["type"]) == ("provider.yahoo.data.compared", "data.compared")
+    assert event["symbol"] == "AAPL" and "alphavantage" in event["text"]
+    assert event["differences"] == answer["differences_total"] > 0 and event["bars"] == 22
+    assert event["agreement"] == pytest.approx(answer["agreement"])
+    assert events_of(vortex("diff", "AAPL", *PAIR, code=0)) == []
+
+
+def test_a_syncs_events_are_told_in_their_order(vortex, both):
+    done = vortex("sync", "AAPL", "--provider", "yahoo", *RANGE, "-vv", code=0)
+    told = events_of(done)
+    assert [event["sequence"] for event in told] == list(range(told[0]["sequence"], told[0]["sequence"] + len(told)))
+    types = [event["type"] for event in told]
+    assert types.index("call.sent") < types.index("data.transformed") < types.index("dataset.committed")

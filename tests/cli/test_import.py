@@ -102,6 +102,26 @@ def test_c5_c12_what_cannot_be_read_changes_nothing(vortex, text, code, part):
     assert vortex("read", "ZCH26", "--format", "csv", code=0).stdout == before
 
 
+BY_ENDS = ("Time,Open,High,Low,Latest,Change,%Change,Volume\n"
+           '"2026-03-05 07:00",5,6,4,5,1,1%,3\n"2026-03-05 06:00",5,6,4,5,1,1%,3\n"2026-03-05 05:00",5,6,4,5,1,1%,3\n'
+           '"Downloaded from Barchart.com as of 03-05-2026 06:41am CST"\n')
+
+
+def test_stamps_of_ends_are_stored_by_starts_where_it_is_said(vortex):
+    path = saved(vortex, BY_ENDS, "nqh26_intraday-60min_historical-data-03-05-2026.csv")
+    done = vortex("import", path, code=6)
+    assert "VX-4004" in done.stderr and "--labels end" in done.stderr
+    assert "start or end" in vortex.refusal("import", path, "--labels", "middle")
+    answer = vortex.json("import", path, "--labels", "end")
+    assert answer["rows"]["new"] == 2 and answer["files"][0]["rows_unfinal"] == 1
+    rows = rows_of(vortex, "NQH26", "--interval", "1h")
+    assert [row["timestamp"] for row in rows] == ["2026-03-05T10:00:00Z", "2026-03-05T11:00:00Z"]
+    assert vortex.json("import", path, "--labels", "end")["rows"]["new"] == 0
+    # The capture remembers how it was read.
+    vortex.json("replay", "--into", vortex.directory / "again")
+    assert rows_of(vortex, "NQH26", "--interval", "1h", "--store", vortex.directory / "again") == rows
+
+
 def test_a_refused_file_does_not_keep_the_others_out(vortex):
     good = saved(vortex, HEADER + DAYS + FOOTER)
     bad = saved(vortex, "nothing\n", "zck26_price-history-x.csv")

@@ -41,4 +41,12 @@ AllowancePlan plan_allowance(std::span<const WantedCalls> wanted, const DayAllow
   return plan;
 }
 
+std::int64_t DayBudget::take(const WantedCalls& wanted) {
+  const std::int64_t free = wanted.is_update ? left_ : left_ - reserved_;
+  const std::int64_t taken = std::min(wanted.calls, std::max<std::int64_t>(0, free));
+  left_ -= taken;
+  if (wanted.is_update) reserved_ = std::max<std::int64_t>(0, reserved_ - taken);
+  return taken;
+}
+
 }  // namespace vortex

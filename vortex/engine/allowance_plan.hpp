@@ -40,4 +40,19 @@ struct AllowancePlan {
 AllowancePlan plan_allowance(std::span<const WantedCalls> wanted, const DayAllowance& day,
                              double reserve);
 
+// What a plan leaves of its day, for series that turn to that provider while the run goes on,
+// because another failed them. The reserve is updates' here too.
+class DayBudget {
+ public:
+  DayBudget(const AllowancePlan& plan, const DayAllowance& day)
+      : left_(day.left - plan.go), reserved_(plan.reserved) {}
+
+  // As many of the calls as may go now. They count as gone.
+  std::int64_t take(const WantedCalls& wanted);
+
+ private:
+  std::int64_t left_;
+  std::int64_t reserved_;
+};
+
 }  // namespace vortex

@@ -33,13 +33,17 @@ struct Engine::Impl {
         parts(std::move(given)),
         calendars(std::move(book)) {}
 
-  // The daily allowances of the providers that the items go to.
+  // The daily allowances of the providers that the items go to, or may turn to.
   Result<ProviderClients::Days> days_of(const std::vector<PlannedItem>& items) {
     std::vector<const Provider*> asked;
-    for (const PlannedItem& item : items) {
-      const Provider* const provider = item.route.provider;
+    const auto add = [&asked](const PlannedRoute& one) {
+      const Provider* const provider = one.route.provider;
       if (provider != nullptr && std::ranges::find(asked, provider) == asked.end())
         asked.push_back(provider);
+    };
+    for (const PlannedItem& item : items) {
+      add(item);
+      std::ranges::for_each(item.others, add);
     }
     Result<ProviderClients::Days> days;
     parts.runtime->run(ask_days(std::move(asked), &days));
@@ -218,7 +222,9 @@ Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hoo
         *impl_->parts.runtime, *dataset,
         {.bytes_max = impl_->settings.batch_bytes_max, .age_max = impl_->settings.batch_age_max},
         report, impl_->parts.events);
-    Run run(impl_->run_parts(hooks, "sync", started), std::move(items), report, &committer);
+    Run::Parts run_parts = impl_->run_parts(hooks, "sync", started);
+    run_parts.days = &days;
+    Run run(run_parts, std::move(items), report, &committer);
     impl_->parts.runtime->run(run.run());
     retain_raw(*dataset, impl_->settings, impl_->clock);
   }

@@ -200,6 +200,28 @@ TEST_F(EngineFallbackTest, B4AnAllowanceUsedUpIsASkipInThisRunAndInTheNext) {
   EXPECT_EQ(asked_["first"], 0);
 }
 
+TEST_F(EngineFallbackTest, B4WhoTurnsToAProviderLeavesItsReserveAlone) {
+  settings_.providers["second"].limits = std::vector<RateLimit>{{.count = 5, .zone = "UTC"}};
+  settings_.reserve = 0.4;
+  scripts_["first"] = down;
+  const SyncReport report = sync({"A", "B", "C", "D", "E"});
+  EXPECT_EQ(asked_["second"], 3) << "of 5, with 2 kept for updates";
+  EXPECT_EQ(report.exit_code(), 5);
+  for (const std::size_t waiting : {3u, 4u}) {
+    const ItemReport& item = report.items[waiting];
+    EXPECT_EQ(item.status, ItemStatus::deferred);
+    ASSERT_TRUE(item.error);
+    EXPECT_EQ(item.error->code, ErrorCode::deferred);
+    EXPECT_TRUE(item.error->retry_at);
+    EXPECT_EQ(item.skipped.at(0).provider, "first");
+  }
+  // The reserve is for what is stored already.
+  const SyncReport again = sync({"A", "D"});
+  EXPECT_EQ(asked_["second"], 1);
+  EXPECT_EQ(again.items[0].status, ItemStatus::ok);
+  EXPECT_EQ(again.items[1].status, ItemStatus::deferred);
+}
+
 TEST_F(EngineFallbackTest, AnOpenBreakerIsASkip) {
   settings_.providers["first"].breaker.failures = 1;
   settings_.concurrency = 1;

@@ -57,6 +57,12 @@ SeriesBatch batch_of(const SeriesKey& key, CheckedPage& page,
   return batch;
 }
 
+// Part of the capture's identity: the same bytes read otherwise are another answer.
+std::string request_line(const ImportRequest& request) {
+  const bool by_end = request.labels == BarLabels::end;
+  return "FILE " + untrusted(request.name, 200) + (by_end ? " labels=end" : "");
+}
+
 void note_commit(const CommitReceipt& receipt, ImportedFile& out) {
   out.table_version = receipt.version;
   out.committed = receipt.committed;
@@ -73,8 +79,10 @@ void note_commit(const CommitReceipt& receipt, ImportedFile& out) {
 Result<ImportedFile> import_file(Dataset& dataset, const ImportParts& parts,
                                  ImportRequest request) {
   VORTEX_TRY(const Provider* provider, reader_of(*parts.providers, request.provider));
-  const SavedFileHints hints{
-      .name = request.name, .symbol = request.symbol, .interval = request.interval};
+  const SavedFileHints hints{.name = request.name,
+                             .symbol = request.symbol,
+                             .interval = request.interval,
+                             .labels = request.labels};
   VORTEX_TRY(SavedFile file, provider->files->inspect(hints, request.bytes));
   // As a replay will spell it.
   VORTEX_TRY(file.request.provider_symbol,
@@ -87,7 +95,7 @@ Result<ImportedFile> import_file(Dataset& dataset, const ImportParts& parts,
   const TimePoint now = known.value_or(parts.clock->now());
   DecodeJob job{.adapter = provider->adapter.get(),
                 .request = file.request,
-                .redacted_request = "FILE " + untrusted(request.name, 200)};
+                .redacted_request = request_line(request)};
   job.reply = {.status = 200,
                .headers = {{.name = "Content-Type", .value = file.content_type}},
                .body = Body::take(std::move(request.bytes)),

@@ -20,6 +20,7 @@ struct ImportRequest {
   std::string bytes;
   std::optional<Symbol> symbol;      // none: told by the file
   std::optional<Interval> interval;  // none: told by the file
+  std::optional<BarLabels> labels;   // none: as the provider writes them
   std::string provider = "barchart";
 };
 

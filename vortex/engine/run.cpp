@@ -105,7 +105,7 @@ boost::asio::awaitable<void> Run::start_leg(std::size_t i) {
 Leg Run::leg_for(std::size_t i, ProviderClient* client) const {
   Leg leg{
       .item = i, .client = client, .request = items_[i].route.request, .ranges = items_[i].ranges};
-  if (const AllowanceReport* day = allowance_of(report_, report_.items[i].provider)) {
+  if (const AllowanceUse* day = day_of(report_.items[i].provider)) {
     leg.rule = day->rule;
     leg.resets_at = day->resets_at;
   }
@@ -156,7 +156,32 @@ bool Run::turn_to_next(std::size_t i) {
   std::ranges::copy(item.route.notes, std::back_inserter(report.notes));
   count_calls(item, parts_.runtime->clock().now(), report);
   report_.calls.planned += report.calls_planned;
+  cut_to_day(item, report.provider);
   return true;
+}
+
+const AllowanceUse* Run::day_of(const std::string& provider) const {
+  if (parts_.days == nullptr) return nullptr;
+  const auto day = parts_.days->find(provider);
+  return day == parts_.days->end() ? nullptr : &day->second;
+}
+
+// What turns to a provider in the middle of a run takes neither what its own series were promised
+// nor the reserve for tomorrow's update.
+void Run::cut_to_day(PlannedItem& item, const std::string& provider) {
+  const AllowanceUse* use = day_of(provider);
+  if (use == nullptr) return;
+  const DayAllowance day{.limit = use->limit, .left = use->limit - use->used};
+  AllowancePlan plan = plan_allowance({}, day, parts_.settings->reserve);
+  if (const AllowanceReport* planned = allowance_of(report_, provider)) {
+    plan.go = planned->calls_now;
+    plan.reserved = planned->reserved;
+  }
+  DayBudget& budget = budgets_.try_emplace(provider, plan, day).first->second;
+  for (PlannedRange& range : item.ranges) {
+    if (range.calls == 0) continue;
+    range.calls_now = budget.take({.calls = range.calls, .is_update = range.is_update});
+  }
 }
 
 void Run::interrupt(std::size_t i) {

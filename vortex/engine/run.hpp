@@ -2,10 +2,12 @@
 // the I/O thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "vortex/engine/allowance_plan.hpp"
 #include "vortex/engine/committer.hpp"
 #include "vortex/engine/journey.hpp"
 #include "vortex/engine/provider_clients.hpp"
@@ -25,7 +27,8 @@ class Run {
     const Settings* settings = nullptr;
     const CalendarBook* calendars = nullptr;
     const SyncHooks* hooks = nullptr;
-    std::string command;  // "sync"; what `vortex status` calls the process
+    const ProviderClients::Days* days = nullptr;  // the plan's; null: there is none
+    std::string command;                          // "sync"; what `vortex status` calls the process
     Monotonic started;
   };
   // `committer` null: rows are collected in the journey.
@@ -41,6 +44,8 @@ class Run {
   boost::asio::awaitable<void> travel(std::size_t i);
   boost::asio::awaitable<bool> ask_provider(std::size_t i);
   bool turn_to_next(std::size_t i);
+  const AllowanceUse* day_of(const std::string& provider) const;
+  void cut_to_day(PlannedItem& item, const std::string& provider);
   boost::asio::awaitable<void> tell_others();
   Leg leg_for(std::size_t i, ProviderClient* client) const;
   void interrupt(std::size_t i);
@@ -55,6 +60,7 @@ class Run {
   std::int64_t number_;  // among the runs of the process
   TimePoint began_;
   std::int64_t done_ = 0;
+  std::map<std::string, DayBudget> budgets_;  // of providers that others turned to
   TaskGroup teller_;
   // Last: its tasks refer to all of the above. Shared, because a stop may be on its way when it
   // ends.

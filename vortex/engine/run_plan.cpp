@@ -196,13 +196,16 @@ void apply_allowances(std::vector<PlannedItem>& items,
   for (const auto& [provider, day] : days) {
     std::vector<PlannedRange*> ranges;
     std::vector<WantedCalls> wanted;
+    bool is_asked = false;  // at first, not only in another's place
     for (PlannedItem& item : items) {
       if (item.route.provider == nullptr || item.route.provider->name() != provider) continue;
+      is_asked = true;
       for (PlannedRange& range : item.ranges) {
         ranges.push_back(&range);
         wanted.push_back({.calls = range.calls, .is_update = range.is_update});
       }
     }
+    if (!is_asked) continue;
     const AllowancePlan plan = plan_allowance(
         wanted, {.limit = day.limit, .left = day.limit - day.used, .resets_at = day.resets_at},
         reserve);

@@ -50,9 +50,9 @@ Result<void> drop_closed_ranges(std::vector<PlannedItem>& items, Dataset& datase
 // Notes ranges and calls in the report, as the adapters plan them at `now`.
 void note_plan(std::vector<PlannedItem>& items, TimePoint now, SyncReport& report);
 
-// Cuts the plan to what the accounts' days still allow (`days`: by provider, where there is a daily
-// limit). Items of which nothing may go today are deferred in the report, which also gets a line of
-// allowance for each.
+// Cuts the plan of those that are asked first to what the accounts' days still allow (`days`: by
+// provider, where there is a daily limit). Items of which nothing may go today are deferred in the
+// report, which also gets a line of allowance for each.
 void apply_allowances(std::vector<PlannedItem>& items,
                       const std::map<std::string, AllowanceUse>& days, double reserve,
                       SyncReport& report);

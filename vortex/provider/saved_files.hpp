@@ -2,6 +2,7 @@
 // bytes, so that it can be decoded by the provider's adapter like any answer. Pure; thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,10 +12,14 @@
 
 namespace vortex {
 
+// What the stamp of an intraday bar names. The start is what is stored.
+enum class BarLabels : std::uint8_t { start, end };
+
 struct SavedFileHints {
   std::string_view name;         // without its folder
   std::optional<Symbol> symbol;  // said by the user: goes before what the file says
   std::optional<Interval> interval;
+  std::optional<BarLabels> labels;  // none: as the provider writes them
 };
 
 struct SavedFile {

@@ -171,8 +171,10 @@ TimeRange BarchartAdapter::range_of(const BarsRequest& request, const HttpCall& 
 Result<Page> BarchartAdapter::decode(const BarsRequest& request, const HttpReply& reply) const {
   VORTEX_TRY(const std::string symbol, spelling(*this, request));
   BarchartQuery query{.request = request, .symbol = symbol};
-  if (find_header(reply.headers, "Content-Type") == kBarchartSavedType) {
+  const std::string_view type = find_header(reply.headers, "Content-Type");
+  if (type == kBarchartSavedType || type == kBarchartSavedByEndType) {
     query.form = BarchartForm::saved;
+    query.labels_are_ends = type == kBarchartSavedByEndType;
     VORTEX_TRY(BarchartRows rows, read_barchart_csv(query, reply));
     return settle_barchart(query, reply, std::move(rows));
   }

@@ -24,6 +24,7 @@ class RowSettler {
       : rows_(rows),
         bars_(rows.bars),
         request_(query.request),
+        labels_are_ends_(query.labels_are_ends),
         kind_(barchart_class(query.symbol)),
         zone_(zone),
         settled_at_(as_of - kFeedLag),
@@ -42,6 +43,7 @@ class RowSettler {
     } else if (!rows_.stamps_are_utc) {
       to_utc();
     }
+    if (intraday && labels_are_ends_) to_starts();
     VORTEX_TRY_VOID(check_labels());
     keep(page);
     return {};
@@ -111,15 +113,25 @@ class RowSettler {
     }
   }
 
-  // Labels are starts of bars. One that lies after the file was made is an end, or another zone's.
+  void to_starts() {
+    const std::int64_t length = nominal_length(request_.interval).count();
+    for (std::size_t i = 0; i < count_; ++i) stamps()[i] -= length;
+  }
+
+  // One that lies after the file was made is the end of a bar, or another zone's: which of them
+  // the file does not tell.
   Result<void> check_labels() {
     if (!is_intraday(request_.interval) || count_ == 0 || !rows_.as_of) return {};
     const TimePoint last{Duration{stamps()[count_ - 1]}};
     if (last <= *rows_.as_of) return {};
-    return fail(ErrorCode::mismatch, "the newest bar begins at " + format_time(last) +
-                                         ", after the file was made (" + format_time(*rows_.as_of) +
-                                         "): stamps of bar ends, or of another zone than " +
-                                         std::string(zone_.name()));
+    Error error{.code = ErrorCode::mismatch,
+                .message = "the newest bar begins at " + format_time(last) +
+                           ", after the file was made (" + format_time(*rows_.as_of) +
+                           "): stamps of bar ends, or of another zone than " +
+                           std::string(zone_.name())};
+    if (labels_are_ends_) return std::unexpected(std::move(error));
+    return std::unexpected(std::move(error).with_hint(
+        "if the stamps are the ends of the bars: vortex import --labels end"));
   }
 
   // Bars stamped before this moment can no longer change.
@@ -182,6 +194,7 @@ class RowSettler {
   BarchartRows& rows_;
   BarBatchBuilder& bars_;
   const BarsRequest& request_;
+  bool labels_are_ends_;
   BarchartClass kind_;
   TimeZone zone_;
   TimePoint settled_at_;
@@ -229,7 +242,8 @@ Result<Page> settle_barchart(const BarchartQuery& query, const HttpReply& reply,
   auto page = page_of(query, reply.received_at, rows);
   if (page) return page;
   Error error = std::move(page).error();
-  return std::unexpected(reply_error(error.code, std::move(error.message), reply));
+  return std::unexpected(
+      reply_error(error.code, std::move(error.message), reply).with_hint(std::move(error.hint)));
 }
 
 }  // namespace vortex

@@ -20,6 +20,7 @@ struct BarchartQuery {
   const BarsRequest& request;
   std::string_view symbol;  // Barchart's spelling
   BarchartForm form = BarchartForm::ondemand;
+  bool labels_are_ends = false;  // of intraday bars
 };
 
 struct BarchartRows {

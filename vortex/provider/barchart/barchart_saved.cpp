@@ -176,6 +176,11 @@ Result<SavedFile> BarchartSavedFiles::inspect(const SavedFileHints& hints,
   }
   VORTEX_TRY(Symbol symbol, choose_symbol(hints, looked));
   VORTEX_TRY(const Interval interval, choose_interval(hints, looked));
+  const bool by_end = hints.labels == BarLabels::end;
+  if (by_end && !is_intraday(interval)) {
+    return fail(ErrorCode::usage, "--labels end is about bars within a day; the file has bars of " +
+                                      std::string(to_string(interval)));
+  }
   // Rows are of the wall clock's dates: two days more hold them in every zone and bar.
   constexpr auto kReach = days(32);
   const Date first = date_of(TimePoint{Duration{looked.first}});
@@ -185,7 +190,7 @@ Result<SavedFile> BarchartSavedFiles::inspect(const SavedFileHints& hints,
                              .provider_symbol = symbol.text(),
                              .interval = interval,
                              .range = {midnight(first - before), midnight(last + days(2))}},
-                 .content_type = std::string(kBarchartSavedType),
+                 .content_type = std::string(by_end ? kBarchartSavedByEndType : kBarchartSavedType),
                  .saved_at = looked.saved_at};
   return file;
 }

@@ -7,5 +7,8 @@
 namespace vortex {
 
 inline constexpr std::string_view kBarchartSavedType = "text/csv; origin=barchart.com-file";
+// The same, where the user says that its stamps are the ends of the bars.
+inline constexpr std::string_view kBarchartSavedByEndType =
+    "text/csv; origin=barchart.com-file; labels=end";
 
 }  // namespace vortex

@@ -17,13 +17,17 @@ Result<SavedFile> inspect_named(std::string_view name, std::string_view text) {
   return BarchartSavedFiles().inspect({.name = name}, text);
 }
 
-Result<Page> read_saved(std::string_view name, std::string_view text) {
-  VORTEX_TRY(const SavedFile file, inspect_named(name, text));
+Result<Page> read_hinted(const SavedFileHints& hints, std::string_view text) {
+  VORTEX_TRY(const SavedFile file, BarchartSavedFiles().inspect(hints, text));
   HttpReply reply{.status = 200,
                   .headers = {{.name = "Content-Type", .value = file.content_type}},
                   .body = Body::copy_of(text)};
   reply.received_at = parse_time("2026-11-01T00:00:00Z").value();
   return BarchartAdapter().decode(file.request, reply);
+}
+
+Result<Page> read_saved(std::string_view name, std::string_view text) {
+  return read_hinted({.name = name}, text);
 }
 
 std::vector<std::string> stamps_of(const Page& page) {
@@ -152,6 +156,56 @@ TEST(BarchartSavedTest, LabelsAfterTheFilesMomentAreNoStarts) {
                      "\"Downloaded from Barchart.com as of 03-05-2026 06:11am CST\"\n");
   ASSERT_FALSE(page.has_value());
   EXPECT_EQ(page.error().code, ErrorCode::mismatch);
+}
+
+// The newest hour ended at 06:00; the running one is stamped with the end it will have.
+const std::string kByEnds = std::string(kSiteHeader) +
+                            "\"2026-03-05 07:00\",5,6,4,5,1,1%,3\n"
+                            "\"2026-03-05 06:00\",5,6,4,5,1,1%,3\n"
+                            "\"2026-03-05 05:00\",5,6,4,5,1,1%,3\n"
+                            "\"Downloaded from Barchart.com as of 03-05-2026 06:41am CST\"\n";
+constexpr std::string_view kByEndsName = "nqh26_intraday-60min_historical-data.csv";
+
+TEST(BarchartSavedTest, LabelsOfEndsBecomeStartsWhereTheUserSaysSo) {
+  const auto unsaid = read_saved(kByEndsName, kByEnds);
+  ASSERT_FALSE(unsaid.has_value());
+  EXPECT_EQ(unsaid.error().code, ErrorCode::mismatch);
+  EXPECT_NE(unsaid.error().hint.find("--labels end"), std::string::npos) << unsaid.error().hint;
+
+  const auto page = read_hinted({.name = kByEndsName, .labels = BarLabels::end}, kByEnds);
+  ASSERT_TRUE(page.has_value()) << page.error().to_line();
+  // 05:00 and 06:00 of Chicago by their ends; what began at 06:00 can still change.
+  EXPECT_EQ(stamps_of(*page),
+            (std::vector<std::string>{"2026-03-05T10:00:00Z", "2026-03-05T11:00:00Z"}));
+  EXPECT_EQ(page->rows_unfinal, 1);
+}
+
+TEST(BarchartSavedTest, C6LabelsOfEndsKeepTheirHourThroughAChangeOfClocks) {
+  const auto page = read_hinted({.name = kByEndsName, .labels = BarLabels::end},
+                                std::string(kSiteHeader) +
+                                    "\"2026-03-08 04:00\",5,6,4,5,1,1%,3\n"
+                                    "\"2026-03-08 03:00\",5,6,4,5,1,1%,3\n"
+                                    "\"2026-03-08 01:00\",5,6,4,5,1,1%,3\n");
+  ASSERT_TRUE(page.has_value()) << page.error().to_line();
+  EXPECT_EQ(stamps_of(*page),
+            (std::vector<std::string>{"2026-03-08T06:00:00Z", "2026-03-08T07:00:00Z",
+                                      "2026-03-08T08:00:00Z"}));
+}
+
+TEST(BarchartSavedTest, LabelsOfAnotherZoneAreRefusedWhateverIsSaid) {
+  std::string later = kByEnds;
+  later.replace(later.find("07:00"), 5, "09:00");
+  const auto page = read_hinted({.name = kByEndsName, .labels = BarLabels::end}, later);
+  ASSERT_FALSE(page.has_value());
+  EXPECT_EQ(page.error().code, ErrorCode::mismatch);
+}
+
+TEST(BarchartSavedTest, DaysHaveNoLabelsOfEnds) {
+  const auto file = BarchartSavedFiles().inspect(
+      {.name = "nqh26_daily_historical-data.csv", .labels = BarLabels::end},
+      std::string(kSiteHeader) + "2026-03-05,5,6,4,5,1,1%,3\n");
+  ASSERT_FALSE(file.has_value());
+  EXPECT_EQ(file.error().code, ErrorCode::usage);
 }
 
 TEST(BarchartSymbolTest, ContractsAreReadFromTheRight) {
