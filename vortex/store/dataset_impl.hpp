@@ -198,6 +198,8 @@ struct Dataset::Impl {
 
 // What a series' answers teach; of a refused one that its ranges failed.
 std::vector<CoverageMark> marks_of(const CommitPlan& plan, std::size_t i);
+// Until when received bodies may be gone because retention took them; none: none did.
+Result<std::optional<TimePoint>> bodies_let_go(FileSystem& files);
 Instrument instrument_at(const arrow::RecordBatch& rows, std::int64_t row);
 
 // The (key, content) of side rows, as KnownRows remembers them.

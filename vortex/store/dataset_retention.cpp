@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::string_view kFolder = "raw";
 constexpr const char* kAppliedFile = "raw/retention";  // when it was last applied, as text
+// Until when the bodies were received that were let go, as text; written before they go.
+constexpr const char* kLetGoFile = "raw/let_go";
 constexpr Duration kApplyEvery = std::chrono::hours(24);
 
 // A pack this young may belong to a commit that is still under way.
@@ -56,7 +58,36 @@ bool is_needed(const std::vector<PackFile>& packs, const RawRetention& policy, T
              packs, [&](const PackFile& pack) { return pack.written < now - policy.keep; });
 }
 
+// The packs that go, the longest unused first.
+std::vector<PackFile> beyond(std::vector<PackFile> packs, const RawRetention& policy,
+                             TimePoint now) {
+  std::uint64_t bytes_kept = total_bytes(packs);
+  std::ranges::sort(packs, {}, &PackFile::used);
+  std::erase_if(packs, [&](const PackFile& pack) {
+    const bool is_old = std::max(pack.used, pack.written) < now - policy.keep;
+    const bool is_too_much = bytes_kept > policy.bytes_max;
+    if (pack.written > now - kSettled || (!is_old && !is_too_much)) return true;
+    bytes_kept -= pack.bytes;
+    return false;
+  });
+  return packs;
+}
+
+Result<void> note_let_go(FileSystem& files, const std::vector<PackFile>& going) {
+  TimePoint until = going.back().used;
+  VORTEX_TRY(const auto before, bodies_let_go(files));
+  if (before && *before >= until) return {};
+  return files.put(kLetGoFile, format_time(until), {});
+}
+
 }  // namespace
+
+Result<std::optional<TimePoint>> bodies_let_go(FileSystem& files) {
+  const auto text = files.read(kLetGoFile);
+  if (!text && text.error().code == ErrorCode::not_found) return std::nullopt;
+  if (!text) return std::unexpected(text.error());
+  return parse_time(*text);
+}
 
 // A body that came again points at the pack of the first time: the newest answer counts.
 Result<void> Dataset::Impl::newest_use_of_packs(
@@ -91,11 +122,10 @@ Result<RetentionReceipt> Dataset::apply_raw_retention(const RawRetention& policy
   for (PackFile& pack : packs) {
     if (const auto found = newest.find(pack.path); found != newest.end()) pack.used = found->second;
   }
-  std::ranges::sort(packs, {}, &PackFile::used);
-  for (const PackFile& pack : packs) {
-    const bool is_old = std::max(pack.used, pack.written) < now - policy.keep;
-    const bool is_too_much = receipt.bytes_kept > policy.bytes_max;
-    if (pack.written > now - kSettled || (!is_old && !is_too_much)) continue;
+  const auto going = beyond(std::move(packs), policy, now);
+  if (going.empty()) return receipt;
+  VORTEX_TRY_VOID(note_let_go(files, going));
+  for (const PackFile& pack : going) {
     auto removed = files.remove(pack.path);
     if (!removed && removed.error().code != ErrorCode::not_found) {
       return std::unexpected(std::move(removed).error().in("retention of raw bodies"));
@@ -105,10 +135,8 @@ Result<RetentionReceipt> Dataset::apply_raw_retention(const RawRetention& policy
     --receipt.packs_kept;
     receipt.bytes_kept -= pack.bytes;
   }
-  if (receipt.packs_removed > 0) {
-    log::info("{}: {} packs of raw bodies removed, {} bytes", path(), receipt.packs_removed,
-              receipt.bytes_removed);
-  }
+  log::info("{}: {} packs of raw bodies removed, {} bytes", path(), receipt.packs_removed,
+            receipt.bytes_removed);
   return receipt;
 }
 

@@ -3,6 +3,7 @@
 
 #include "vortex/base/random.hpp"
 #include "vortex/store/faulty_file_system.hpp"
+#include "vortex/store/maintenance.hpp"
 #include "vortex/store/memory_file_system.hpp"
 #include "vortex/store/provenance.hpp"
 #include "vortex/store/store_test_support.hpp"
@@ -76,6 +77,22 @@ TEST_F(RetentionTest, WhatIsOlderThanAskedGoesAndItsRowsStay) {
   EXPECT_EQ(store_test::closes(dataset, "AAPL").size(), 3U);
   const auto rows = dataset.captures_of(key("AAPL"), {TimePoint::min(), TimePoint::max()});
   EXPECT_EQ(rows->size(), 3U);
+}
+
+TEST_F(RetentionTest, VerifyTellsAPackThatWasLetGoFromOneThatIsMissing) {
+  auto dataset = open();
+  for (const int n : {1, 2, 3, 4}) store(dataset, n, "body " + std::to_string(n));
+  const RawRetention policy{.keep = std::chrono::days(30), .bytes_max = kUnbounded};
+  ASSERT_EQ(dataset.apply_raw_retention(policy, day(33))->packs_removed, 2);
+  EXPECT_THAT(dataset.verify({})->findings, testing::IsEmpty());
+
+  const auto rows = dataset.captures_of(key("AAPL"), {TimePoint::min(), TimePoint::max()});
+  auto files = open_memory_file_system(disk_, clock_);
+  ASSERT_TRUE(files->remove(rows->at(3).pack).has_value());
+  const auto report = dataset.verify({});
+  ASSERT_TRUE(report.has_value()) << report.error().to_line();
+  ASSERT_EQ(report->findings.size(), 1U);
+  EXPECT_EQ(report->findings[0].kind, "missing");
 }
 
 TEST_F(RetentionTest, BeyondTheSizeTheOldestGo) {

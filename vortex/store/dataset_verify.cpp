@@ -5,7 +5,6 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <set>
 
 #include <arrow/record_batch.h>
 #include <fmt/core.h>
@@ -21,7 +20,6 @@ namespace vortex {
 namespace {
 
 constexpr std::int64_t kSliceRows = std::int64_t{16} * 1024;
-constexpr const char* kRetentionNote = "raw/retention";  // there once packs were let go by age
 
 template <class Visit>
 Result<void> each_slice(FileSystem& files, const std::string& path, const Visit& visit) {
@@ -101,45 +99,52 @@ void verify_side_rows(FileSystem& files, const NamedFile& file, std::int64_t bar
   }
 }
 
-void verify_captures(FileSystem& files, const NamedFile& file, bool may_be_gone,
+void verify_captures(FileSystem& files, const NamedFile& file, std::optional<TimePoint> let_go,
                      Findings& findings) {
   Findings raw(findings.report(), "raw");
-  std::set<std::string> gone;  // each is told once
-  const auto check = [&](const PackPlace& place, std::string_view id, const std::string& sha256) {
-    if (gone.contains(place.pack)) return;
+  std::map<std::string, std::optional<TimePoint>> gone;  // packs, and the newest answer in each
+  const auto check = [&](const PackPlace& place, std::string_view id, const std::string& sha256,
+                         std::optional<TimePoint> received) {
+    if (const auto known = gone.find(place.pack); known != gone.end()) {
+      known->second = std::max(known->second, received);
+      return;
+    }
     const auto body = read_capture(files, place, sha256);
     if (body) {
       ++findings.report().captures;
       return;
     }
-    const std::string name = place.pack.substr(place.pack.find('/') + 1);
     if (body.error().code == ErrorCode::not_found) {
-      gone.insert(place.pack);
-      if (may_be_gone) return;
-      findings.report().storage_trouble = true;
-      raw.note(file.version, name, "missing", "the pack is not there");
+      gone[place.pack] = received;
       return;
     }
     if (body.error().code != ErrorCode::corrupt) findings.report().storage_trouble = true;
-    raw.note(file.version, name, "capture",
+    raw.note(file.version, place.pack.substr(place.pack.find('/') + 1), "capture",
              fmt::format("capture {}: {}", untrusted(id, 60), body.error().message));
   };
   // What cannot be read was noted when the file's rows were looked at.
-  std::ignore = each_slice(files, findings.table() + "/" + file.add.path,
-                           [&](const arrow::RecordBatch& rows) -> Result<void> {
-                             const ColumnReader ids(rows, "capture_id");
-                             const ColumnReader hashes(rows, "sha256");
-                             const ColumnReader packs(rows, "pack");
-                             const ColumnReader offsets(rows, "offset");
-                             const ColumnReader lengths(rows, "length");
-                             for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
-                               check({.pack = std::string(packs.text(row)),
-                                      .offset = static_cast<std::uint64_t>(offsets.whole(row)),
-                                      .length = static_cast<std::uint64_t>(lengths.whole(row))},
-                                     ids.text(row), std::string(hashes.text(row)));
-                             }
-                             return {};
-                           });
+  std::ignore =
+      each_slice(files, findings.table() + "/" + file.add.path,
+                 [&](const arrow::RecordBatch& rows) -> Result<void> {
+                   const ColumnReader ids(rows, "capture_id");
+                   const ColumnReader hashes(rows, "sha256");
+                   const ColumnReader packs(rows, "pack");
+                   const ColumnReader offsets(rows, "offset");
+                   const ColumnReader lengths(rows, "length");
+                   const ColumnReader times(rows, "received_at");
+                   for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
+                     check({.pack = std::string(packs.text(row)),
+                            .offset = static_cast<std::uint64_t>(offsets.whole(row)),
+                            .length = static_cast<std::uint64_t>(lengths.whole(row))},
+                           ids.text(row), std::string(hashes.text(row)), times.moment(row));
+                   }
+                   return {};
+                 });
+  for (const auto& [pack, newest] : gone) {
+    if (let_go && newest && *newest <= *let_go) continue;
+    findings.report().storage_trouble = true;
+    raw.note(file.version, pack.substr(pack.find('/') + 1), "missing", "the pack is not there");
+  }
 }
 
 Result<void> Dataset::Impl::verify_state(VerifyReport& report) {
@@ -164,7 +169,7 @@ Result<void> Dataset::Impl::verify_state(VerifyReport& report) {
 Result<VerifyReport> Dataset::Impl::verify(const VerifyOptions& options) {
   VORTEX_TRY([[maybe_unused]] const bool news, bars.refresh());
   VerifyReport report;
-  VORTEX_TRY(const auto retention, files->stat(kRetentionNote));
+  VORTEX_TRY(const auto let_go, bodies_let_go(*files));
   Findings of_bars(report, bars.directory());
   VORTEX_TRY(const VerifiedLog log, verify_log(*files, of_bars));
   report.version = log.version;
@@ -176,7 +181,7 @@ Result<VerifyReport> Dataset::Impl::verify(const VerifyOptions& options) {
       if (!verify_bytes(*files, file, options.quick, of_table) || options.quick) continue;
       verify_side_rows(*files, file, log.version, of_table);
       if (table == &captures) {
-        verify_captures(*files, file, retention.has_value(), of_table);
+        verify_captures(*files, file, let_go, of_table);
       }
     }
   }

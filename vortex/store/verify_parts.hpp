@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "vortex/base/error.hpp"
+#include "vortex/base/time.hpp"
 #include "vortex/store/delta_actions.hpp"
 #include "vortex/store/file_system.hpp"
 #include "vortex/store/maintenance.hpp"
@@ -67,8 +69,9 @@ void verify_bars_keys(FileSystem& files, const std::vector<const NamedFile*>& pa
 void verify_side_rows(FileSystem& files, const NamedFile& file, std::int64_t bars_version,
                       Findings& findings);
 
-// Every body that a captures file names is in its pack and has its hash.
-void verify_captures(FileSystem& files, const NamedFile& file, bool may_be_gone,
+// Every body that a captures file names is in its pack and has its hash. Packs whose bodies were
+// all received until `let_go` may be gone: retention took them.
+void verify_captures(FileSystem& files, const NamedFile& file, std::optional<TimePoint> let_go,
                      Findings& findings);
 
 }  // namespace vortex
