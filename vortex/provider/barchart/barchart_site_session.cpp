@@ -106,10 +106,9 @@ HttpCall BarchartSiteSession::begin(State& state, const SecretString& credential
 
 Result<std::variant<HttpCall, Session>> BarchartSiteSession::on_reply(
     State& state, const HttpReply& reply) const {
-  if (auto refusal = barchart_site_refusal(reply);
-      refusal && !(state.step == kSubmit && reply.status == 422)) {
-    return std::unexpected(std::move(*refusal).in("login"));
-  }
+  const bool is_form_refused = state.step == kSubmit && reply.status == 422;
+  auto refusal = is_form_refused ? std::nullopt : barchart_site_refusal(reply);
+  if (refusal) return std::unexpected(std::move(*refusal).in("login"));
   keep_cookies(state.cookies, reply, kBarchartDomain);
   return state.step == kPage ? submit(state, reply) : judge(state, reply);
 }
