@@ -169,7 +169,7 @@ TEST(SchemaDriftTest, C5BarchartsRowsOfAnotherFormGoToQuarantine) {
 
 TEST(SchemaDriftTest, WhatBarchartAddsIsReadOver) {
   for (const Drift& drift :
-       {Drift{"added", kBarchartJson, {{"\"open\"", "\"vwap\":1,\"open\""}}, "", ""},
+       {Drift{"added", kBarchartJson, {{"\"open\"", R"("vwap":1,"open")"}}, "", ""},
         Drift{"csv added",
               kBarchartCsv,
               {{",open,", ",vwap,open,"}, {"-02,4", "-02,1,4"}, {"-03,4", "-03,1,4"}},

@@ -39,7 +39,7 @@ TEST(AnswerRowsTest, WhatHasNoRowsHasNone) {
        {"", " ", "{}", "[]", "null", R"({"Information":"We moved, to 7 Elm Street."})",
         "}}}}{{{{]]]",
         R"({"chart":{"result":[{"timestamp":[1],"indicators":{"quote":[{"open":[1]}]}}]}})",
-        "one line", "{\"a\":{\"b\":{", "\"", "{\"a\\"}) {
+        "one line", R"({"a":{"b":{)", "\"", "{\"a\\"}) {
     EXPECT_THAT(rows_of_answer(body).rows, IsEmpty()) << body;
   }
 }
