@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "vortex/base/log.hpp"
+
 namespace vortex {
 
 // Series of a commit for which a thread pays: starting one takes as long as ten series.
@@ -21,7 +23,8 @@ std::future<std::invoke_result_t<Work&>> beside(bool pays, Work work) {
   if (pays) {
     try {
       return std::async(std::launch::async, work);
-    } catch (const std::system_error&) {  // as below
+    } catch (const std::system_error& error) {
+      log::debug("done in turn, not beside: {}", error.what());
     }
   }
   return std::async(std::launch::deferred, std::move(work));

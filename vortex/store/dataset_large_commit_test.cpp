@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 
+#include "vortex/base/random.hpp"
 #include "vortex/store/beside.hpp"
 #include "vortex/store/faulty_file_system.hpp"
 #include "vortex/store/provenance.hpp"

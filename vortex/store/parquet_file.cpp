@@ -114,6 +114,8 @@ struct ParquetTableWriter::Impl {
   std::shared_ptr<ArrowFileWriter> sink;
   std::unique_ptr<parquet::arrow::FileWriter> writer;
 
+  Result<void> write_group(const arrow::RecordBatch& rows);
+
   // What a step of libparquet came to, parts of which throw.
   template <class Step>
   Result<void> run(const Step& step) {
@@ -128,6 +130,13 @@ struct ParquetTableWriter::Impl {
     return std::unexpected(from_arrow(status, ErrorCode::storage).in(path));
   }
 };
+
+Result<void> ParquetTableWriter::Impl::write_group(const arrow::RecordBatch& rows) {
+  return run([&] {
+    arrow::Status status = writer->NewBufferedRowGroup();
+    return status.ok() ? writer->WriteRecordBatch(rows) : status;
+  });
+}
 
 ParquetTableWriter::ParquetTableWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ParquetTableWriter::ParquetTableWriter(ParquetTableWriter&&) noexcept = default;
@@ -156,10 +165,7 @@ Result<ParquetTableWriter> ParquetTableWriter::create(FileSystem& files, const s
 Result<void> ParquetTableWriter::write(const arrow::RecordBatch& batch) {
   // Group by group, so that one group's pages are all that is buffered.
   for (std::int64_t row = 0; row < batch.num_rows(); row += kRowGroupRowsMax) {
-    VORTEX_TRY_VOID(impl_->run([&]() -> arrow::Status {
-      ARROW_RETURN_NOT_OK(impl_->writer->NewBufferedRowGroup());
-      return impl_->writer->WriteRecordBatch(*batch.Slice(row, kRowGroupRowsMax));
-    }));
+    VORTEX_TRY_VOID(impl_->write_group(*batch.Slice(row, kRowGroupRowsMax)));
   }
   return {};
 }

@@ -98,7 +98,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> empty_texts(std::int64_t count) {
 arrow::Result<std::shared_ptr<arrow::Array>> column_of(const arrow::RecordBatch& rows,
                                                        const arrow::Field& field, bool settled) {
   if (settled && field.name() == kCommitColumn) return empty_texts(rows.num_rows());
-  const auto column = rows.GetColumnByName(field.name());
+  auto column = rows.GetColumnByName(field.name());
   if (!column) return arrow::MakeArrayOfNull(field.type(), rows.num_rows());
   if (column->type_id() != arrow::Type::DICTIONARY) return column;
   return plain_texts(static_cast<const arrow::DictionaryArray&>(*column));
