@@ -81,6 +81,7 @@ class LargeCommitTest : public testing::Test {
   }
   void expect_same(Dataset& one, Dataset& other) {
     std::vector<SeriesKey> keys;
+    keys.reserve(kMany);
     for (int i = 0; i < kMany; ++i) keys.push_back(key(symbol_of(i)));
     const auto states = one.states(keys).value();
     const auto others = other.states(keys).value();
