@@ -87,7 +87,8 @@ def print_peers(path):
     print(f"\nbeside others (least of {result['rounds']} rounds in turns)")
     print_decode(result["decode"])
     print_validation(result["validate"])
-    print_alphavantage(result["alphavantage"])
+    if "alphavantage" in result:  # not in results of before
+        print_alphavantage(result["alphavantage"])
 
 
 def print_barchart(path):
