@@ -6,10 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "vortex/base/random.hpp"
-#include "vortex/engine/fake_provider_for_test.hpp"
-#include "vortex/engine/provider_client.hpp"
-#include "vortex/resilience/memory_ledger.hpp"
-#include "vortex/runtime/task_group.hpp"
+#include "vortex/engine/client_fixture_for_test.hpp"
 
 namespace vortex {
 namespace {
@@ -21,74 +18,28 @@ using fake::FakeTransport;
 constexpr std::string_view kKey = "S3CR3T/key+1";
 constexpr std::string_view kEncodedKey = "S3CR3T%2Fkey%2B1";
 
-// One client of a provider that wants a credential, and everything it told.
-class ClientCredentialTest : public testing::Test {
+// A provider that wants a credential.
+class ClientCredentialTest : public fake::ClientFixture {
  protected:
+  ClientCredentialTest() {
+    environment_ = [this](const std::string& name) -> std::optional<std::string> {
+      const auto found = variables_.find(name);
+      return found == variables_.end() ? std::nullopt : std::optional(found->second);
+    };
+  }
+
   void start(fake::FakeTraits traits, FakeTransport::Script script) {
     registry_ = ProviderRegistry();
     registry_.add(std::make_unique<fake::FakeAdapter>(traits), std::move(session_));
-    transport_ = std::make_unique<FakeTransport>(&runtime_, clock_, std::move(script), log_);
-    auto client = ProviderClient::create({.runtime = &runtime_,
-                                          .transport = transport_.get(),
-                                          .all_calls = &all_calls_,
-                                          .ledger = &ledger_,
-                                          .ledger_turn = &ledger_turn_,
-                                          .events = &events_,
-                                          .provider = registry_.find(traits.name),
-                                          .settings = &settings_,
-                                          .environment = &environment_,
-                                          .seed = 1});
-    ASSERT_TRUE(client.has_value()) << client.error().message;
-    client_ = std::move(*client);
+    start_client(traits.name, std::move(script));
   }
   void start_with_key(FakeTransport::Script script) {
     settings_.api_key = "env:KEY";
     start({.auth = "api_key", .credential_place = "query:apikey"}, std::move(script));
   }
 
-  std::vector<Result<CheckedPage>> ask(int times = 1) {
-    results_.clear();
-    runtime_.run(ask_all(times));
-    return std::move(results_);
-  }
-  boost::asio::awaitable<void> ask_all(int times) {
-    TaskGroup group(runtime_, {.tasks_max = 64});
-    for (int i = 0; i < times; ++i) EXPECT_TRUE(group.spawn(ask_one()).has_value());
-    co_await group.join();
-    co_await client_->release();
-  }
-  boost::asio::awaitable<void> ask_one() {
-    BarsRequest request{.symbol = *Symbol::parse("AAPL"),
-                        .provider_symbol = "AAPL",
-                        .range = {fake::at("2024-01-01"), fake::at("2024-02-01")}};
-    results_.push_back(co_await client_->ask(
-        {.request = request, .call = {.path = "/bars/AAPL"}, .counts = &counts_}));
-  }
-
-  std::int64_t asked(std::string_view path) const {
-    return std::ranges::count_if(
-        log_.targets, [&](const std::string& target) { return target.starts_with(path); });
-  }
-
-  SystemClock clock_;
-  Runtime runtime_{clock_, 1};
-  ProviderRegistry registry_;
   std::unique_ptr<const SessionSteps> session_;
-  Slots all_calls_{runtime_.io_executor(), 16};
-  Slots ledger_turn_{runtime_.io_executor(), 1};
-  MemoryLedger ledger_;
-  EventBus events_;
-  CallCounts counts_;
-  FakeTransport::Log log_;
-  ProviderSettings settings_{.limits = std::vector<RateLimit>{}};
   std::map<std::string, std::string> variables_ = {{"KEY", std::string(kKey)}};
-  Environment environment_ = [this](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables_.find(name);
-    return found == variables_.end() ? std::nullopt : std::optional(found->second);
-  };
-  std::unique_ptr<FakeTransport> transport_;
-  std::unique_ptr<ProviderClient> client_;
-  std::vector<Result<CheckedPage>> results_;
 };
 
 TEST_F(ClientCredentialTest, TheKeyGoesIntoEachCallAndNamesTheAccountByItsHash) {

@@ -5,10 +5,7 @@
 #include <arrow/record_batch.h>
 #include <gtest/gtest.h>
 
-#include "vortex/engine/fake_provider_for_test.hpp"
-#include "vortex/engine/provider_client.hpp"
-#include "vortex/resilience/memory_ledger.hpp"
-#include "vortex/runtime/task_group.hpp"
+#include "vortex/engine/client_fixture_for_test.hpp"
 
 namespace vortex {
 namespace {
@@ -75,8 +72,10 @@ struct StepSite {
   }
 };
 
-class ClientStepsTest : public testing::Test {
+class ClientStepsTest : public fake::ClientFixture {
  protected:
+  ClientStepsTest() { settings_.concurrency = 8; }
+
   void start() {
     registry_.add(std::make_unique<fake::FakeAdapter>());
     registry_.add_way("steps", {.adapter = std::make_unique<fake::FakeAdapter>(),
@@ -84,45 +83,11 @@ class ClientStepsTest : public testing::Test {
                                 .files = nullptr,
                                 .before = std::make_unique<FakeSteps>()});
     ASSERT_TRUE(registry_.choose("fake", "steps"));
-    transport_ = std::make_unique<FakeTransport>(
-        &runtime_, clock_, [this](const HttpCall& call) { return site_.answer(call); }, log_);
-    auto client = ProviderClient::create({.runtime = &runtime_,
-                                          .transport = transport_.get(),
-                                          .all_calls = &all_calls_,
-                                          .ledger = &ledger_,
-                                          .ledger_turn = &ledger_turn_,
-                                          .provider = registry_.find("fake"),
-                                          .settings = &settings_,
-                                          .environment = &environment_,
-                                          .seed = 1});
-    ASSERT_TRUE(client.has_value()) << client.error().message;
-    client_ = std::move(*client);
-  }
-  std::vector<Result<CheckedPage>> ask(int times) {
-    results_.clear();
-    runtime_.run(ask_all(times));
-    return std::move(results_);
-  }
-  boost::asio::awaitable<void> ask_all(int times) {
-    TaskGroup group(runtime_, {.tasks_max = 64});
-    for (int i = 0; i < times; ++i) EXPECT_TRUE(group.spawn(ask_one()).has_value());
-    co_await group.join();
-    co_await client_->release();
-  }
-  boost::asio::awaitable<void> ask_one() {
-    BarsRequest request{.symbol = *Symbol::parse("AAPL"),
-                        .provider_symbol = "AAPL",
-                        .range = {fake::at("2024-01-01"), fake::at("2024-02-01")}};
-    results_.push_back(co_await client_->ask(
-        {.request = request, .call = {.path = "/bars/AAPL"}, .counts = &counts_}));
+    start_client("fake", [this](const HttpCall& call) { return site_.answer(call); });
   }
   boost::asio::awaitable<void> probe() {
     co_await client_->probe_day({.path = "/bars/AAPL"}, &counts_);
     co_await client_->release();
-  }
-  std::int64_t asked(std::string_view path) const {
-    return std::ranges::count_if(
-        log_.targets, [&](const std::string& target) { return target.starts_with(path); });
   }
   AccountUse use() {
     return ledger_
@@ -131,22 +96,7 @@ class ClientStepsTest : public testing::Test {
         .value();
   }
 
-  SystemClock clock_;
-  Runtime runtime_{clock_, 1};
-  ProviderRegistry registry_;
-  Slots all_calls_{runtime_.io_executor(), 16};
-  Slots ledger_turn_{runtime_.io_executor(), 1};
-  MemoryLedger ledger_;
-  CallCounts counts_;
-  FakeTransport::Log log_;
-  ProviderSettings settings_{.limits = std::vector<RateLimit>{}, .concurrency = 8};
-  Environment environment_ = [](const std::string&) {
-    return std::nullopt;
-  };
   StepSite site_;
-  std::unique_ptr<FakeTransport> transport_;
-  std::unique_ptr<ProviderClient> client_;
-  std::vector<Result<CheckedPage>> results_;
 };
 
 TEST_F(ClientStepsTest, EachCallIsWalkedToBehindOneLogin) {

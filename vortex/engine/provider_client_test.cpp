@@ -3,9 +3,7 @@
 #include <arrow/record_batch.h>
 #include <gtest/gtest.h>
 
-#include "vortex/engine/fake_provider_for_test.hpp"
-#include "vortex/resilience/memory_ledger.hpp"
-#include "vortex/runtime/task_group.hpp"
+#include "vortex/engine/client_fixture_for_test.hpp"
 
 namespace vortex {
 namespace {
@@ -14,65 +12,15 @@ using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): 
 using fake::Answer;
 using fake::FakeTransport;
 
-// One client of the fake provider over a scripted transport.
-class ProviderClientTest : public testing::Test {
+class ProviderClientTest : public fake::ClientFixture {
  protected:
+  ProviderClientTest() { registry_ = fake::fake_registry(); }
+
   void start(FakeTransport::Script script,
              ProviderSettings settings = {.limits = std::vector<RateLimit>{}}) {
     settings_ = std::move(settings);
-    transport_ = std::make_unique<FakeTransport>(&runtime_, clock_, std::move(script), log_);
-    auto client = ProviderClient::create({.runtime = &runtime_,
-                                          .transport = transport_.get(),
-                                          .all_calls = &all_calls_,
-                                          .ledger = &ledger_,
-                                          .ledger_turn = &ledger_turn_,
-                                          .events = &events_,
-                                          .provider = registry_.find("fake"),
-                                          .settings = &settings_,
-                                          .environment = &environment_,
-                                          .seed = 1});
-    ASSERT_TRUE(client.has_value()) << client.error().message;
-    client_ = std::move(*client);
+    start_client("fake", std::move(script));
   }
-
-  // Asks `times` times at once; the results in the order they came.
-  std::vector<Result<CheckedPage>> ask(int times = 1) {
-    results_.clear();
-    runtime_.run(ask_all(times));
-    return std::move(results_);
-  }
-
-  boost::asio::awaitable<void> ask_all(int times) {
-    TaskGroup group(runtime_, {.tasks_max = 64});
-    for (int i = 0; i < times; ++i) EXPECT_TRUE(group.spawn(ask_one()).has_value());
-    co_await group.join();
-    co_await client_->release();
-  }
-
-  boost::asio::awaitable<void> ask_one() {
-    BarsRequest request{.symbol = *Symbol::parse("AAPL"),
-                        .provider_symbol = "AAPL",
-                        .range = {fake::at("2024-01-01"), fake::at("2024-02-01")}};
-    results_.push_back(co_await client_->ask(
-        {.request = request, .call = {.path = "/bars/AAPL"}, .counts = &counts_}));
-  }
-
-  SystemClock clock_;
-  Runtime runtime_{clock_, 1};
-  ProviderRegistry registry_ = fake::fake_registry();
-  Slots all_calls_{runtime_.io_executor(), 16};
-  Slots ledger_turn_{runtime_.io_executor(), 1};
-  MemoryLedger ledger_;
-  EventBus events_;
-  CallCounts counts_;
-  FakeTransport::Log log_;
-  ProviderSettings settings_;
-  Environment environment_ = [](const std::string&) {
-    return std::nullopt;
-  };
-  std::unique_ptr<FakeTransport> transport_;
-  std::unique_ptr<ProviderClient> client_;
-  std::vector<Result<CheckedPage>> results_;
 };
 
 TEST_F(ProviderClientTest, APassingFaultIsAskedAgain) {
