@@ -3,11 +3,8 @@ numbers, same refusals. Needs VORTEX_BIN, the path of the vortex program."""
 
 import csv
 import io
-import json
 import os
 import subprocess
-import time
-import urllib.request
 from decimal import Decimal
 
 import pytest
@@ -16,34 +13,15 @@ alphavantage = pytest.importorskip("alpha_vantage.alphavantage")
 from alpha_vantage.cryptocurrencies import CryptoCurrencies  # noqa: E402
 from alpha_vantage.foreignexchange import ForeignExchange  # noqa: E402
 from alpha_vantage.timeseries import TimeSeries  # noqa: E402
+from simulator import VORTEX, Simulator  # noqa: E402
 
-VORTEX = os.environ.get("VORTEX_BIN", "")
 pytestmark = pytest.mark.skipif(not VORTEX, reason="VORTEX_BIN is not set")
 
-START_TIMEOUT_S = 20
 RUN_TIMEOUT_S = 120
 KEY = "QX7ZP0L2M4N6B8V1"
 NOW = "2024-06-05T12:00:00Z"
 SINCE, UNTIL = "2024-05-01", "2024-06-01"
 FIELDS = ("open", "high", "low", "close", "volume")
-
-
-class Simulator:
-    def __init__(self, folder, *flags):
-        ready = folder / "ready.json"
-        command = [VORTEX, "sim", "--listen", "127.0.0.1:0", "--ready-file", str(ready), "--seed", "7",
-                   "--now", NOW, "--api-key", KEY, *flags]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not ready.exists():
-            assert self.process.poll() is None, "the simulator ended at its start"
-            assert time.monotonic() < deadline, "the simulator does not listen"
-            time.sleep(0.02)
-        self.urls = json.loads(ready.read_text())
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=START_TIMEOUT_S)
 
 
 @pytest.fixture
@@ -53,9 +31,8 @@ def simulators(tmp_path, monkeypatch):
     def start(*flags):
         folder = tmp_path / f"sim{len(running)}"
         folder.mkdir()
-        running.append(Simulator(folder, *flags))
-        url = running[-1].urls["alphavantage"]
-        monkeypatch.setattr(alphavantage.AlphaVantage, "_ALPHA_VANTAGE_API_URL", url + "/query?")
+        running.append(Simulator(folder, "alphavantage", "--now", NOW, "--api-key", KEY, *flags))
+        monkeypatch.setattr(alphavantage.AlphaVantage, "_ALPHA_VANTAGE_API_URL", running[-1].url + "/query?")
         return running[-1]
 
     yield start
@@ -64,9 +41,9 @@ def simulators(tmp_path, monkeypatch):
 
 
 def vortex_rows(simulator, folder, symbol, interval, provider="alphavantage"):
-    url = simulator.urls[provider]
     common = ["--store", str(folder / "data"), "--set", f"state_dir={folder / 'state'}",
-              "--set", f"providers.{provider}.base_url={url}", "--set", f"providers.{provider}.limits=[]"]
+              "--set", f"providers.{provider}.base_url={simulator.urls[provider]}",
+              "--set", f"providers.{provider}.limits=[]"]
     environment = {**os.environ, "VORTEX__PROVIDERS__ALPHAVANTAGE__API_KEY": KEY}
     for arguments in (["sync", symbol, "--provider", provider, "--since", SINCE, "--until", UNTIL],
                       ["read", symbol, "--provider", provider, "--adjust", "none", "--format", "csv"]):
@@ -169,6 +146,5 @@ def test_b4_the_day_of_a_key_ends(simulators):
     client.get_daily("MSFT")
     with pytest.raises(ValueError, match="2 requests per day"):
         client.get_daily("AAPL")
-    with urllib.request.urlopen(simulator.urls["alphavantage"] + "/__sim/counts", timeout=10) as answer:
-        counts = json.load(answer)["providers"]["alphavantage"]
+    counts = simulator.counts()
     assert (counts["requests"], counts["violations"]) == (3, 1)

@@ -8,14 +8,13 @@ import io
 import json
 import os
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import pytest
+from simulator import VORTEX, Simulator
 
-VORTEX = os.environ.get("VORTEX_BIN", "")
 pytestmark = pytest.mark.skipif(not VORTEX, reason="VORTEX_BIN is not set")
 
 TIMEOUT_S = 20
@@ -109,32 +108,6 @@ class SiteClient:
         return list(csv.DictReader(lines[:-1]))
 
 
-class Simulator:
-    def __init__(self, folder, *flags):
-        ready = folder / "ready.json"
-        command = [VORTEX, "sim", "--listen", "127.0.0.1:0", "--ready-file", str(ready), "--seed", "7", "--now", NOW,
-                   *flags]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + TIMEOUT_S
-        while not ready.exists():
-            assert self.process.poll() is None, "the simulator ended at its start"
-            assert time.monotonic() < deadline, "the simulator does not listen"
-            time.sleep(0.02)
-        self.url = json.loads(ready.read_text())["barchart"]
-
-    def counts(self):
-        with urllib.request.urlopen(self.url + "/__sim/counts", timeout=TIMEOUT_S) as answer:
-            return json.load(answer)["providers"]["barchart"]
-
-    def post(self, path, value):
-        request = urllib.request.Request(f"{self.url}/__sim/{path}", json.dumps(value).encode(), method="POST")
-        urllib.request.urlopen(request, timeout=TIMEOUT_S).close()
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=TIMEOUT_S)
-
-
 @pytest.fixture
 def simulators(tmp_path):
     running = []
@@ -142,7 +115,7 @@ def simulators(tmp_path):
     def start(*flags):
         folder = tmp_path / f"sim{len(running)}"
         folder.mkdir()
-        running.append(Simulator(folder, *flags))
+        running.append(Simulator(folder, "barchart", "--now", NOW, *flags))
         return running[-1]
 
     yield start

@@ -6,61 +6,30 @@ Needs VORTEX_BIN, the path of the vortex program. Every host yfinance calls is r
 import csv
 import datetime
 import io
-import json
-import os
 import re
 import subprocess
 import sys
-import time
-import urllib.request
 
 import pytest
 
 yf = pytest.importorskip("yfinance")
 curl_requests = pytest.importorskip("curl_cffi.requests")
+from simulator import VORTEX, Simulator  # noqa: E402
 
-VORTEX = os.environ.get("VORTEX_BIN", "")
 pytestmark = [
     pytest.mark.skipif(not VORTEX, reason="VORTEX_BIN is not set"),
     pytest.mark.filterwarnings("ignore"),
 ]
 
-START_TIMEOUT_S = 20
 RUN_TIMEOUT_S = 120
 FIELDS = ("open", "high", "low", "close", "volume")
 DAILY_SYMBOLS = ["AAPL", "MSFT", "BRK-B", "^GSPC", "OCDO.L", "SAP.DE", "7203.T", "0005.HK", "BHP.AX",
                  "EURUSD=X", "BTC-USD", "ES=F", "VFINX", "S0001", "GS2C.DE"]
 
 
-class Simulator:
-    def __init__(self, folder, *flags):
-        self.ready = folder / "ready.json"
-        command = [VORTEX, "sim", "--listen", "127.0.0.1:0", "--ready-file", str(self.ready), "--seed", "7", *flags]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self.ready.exists():
-            assert self.process.poll() is None, "the simulator ended at its start"
-            assert time.monotonic() < deadline, "the simulator does not listen"
-            time.sleep(0.02)
-        self.url = json.loads(self.ready.read_text())["yahoo"]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=START_TIMEOUT_S)
-
-    def counts(self):
-        with urllib.request.urlopen(self.url + "/__sim/counts", timeout=10) as answer:
-            return json.load(answer)["providers"]["yahoo"]
-
-    def change(self, name, body):
-        request = urllib.request.Request(f"{self.url}/__sim/{name}", json.dumps(body).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.status == 200
-
-
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory):
-    running = Simulator(tmp_path_factory.mktemp("sim"))
+    running = Simulator(tmp_path_factory.mktemp("sim"), "yahoo")
     yield running
     running.stop()
 
@@ -187,7 +156,7 @@ def test_a_restated_bar_reaches_both(simulator, tmp_path):
     vortex.run("sync", "KO", "--since", "2024-01-01")
     day = vortex.read("KO", "1d")[-3]["timestamp"][:10]
     bar = {name: float(vortex.read("KO", "1d")[-3][name]) for name in FIELDS}
-    simulator.change("restate", {"symbol": "KO", "date": day, "high": bar["high"] + 1, "close": bar["high"] + 0.5})
+    simulator.post("restate", {"symbol": "KO", "date": day, "high": bar["high"] + 1, "close": bar["high"] + 0.5})
     index, numbers = peer_rows(simulator.url, "KO", start="2024-01-01", interval="1d")
     stamps = [f"{stamp.date()}T00:00:00Z" for stamp in index]
     closed_before = f"{days_ago(3).date()}T00:00:00Z"
@@ -211,7 +180,7 @@ print(len(yf.Ticker("KO", session=Rewriting()).history(period="5d", auto_adjust=
 
 
 def test_the_consent_flow_lets_yfinance_in(tmp_path):
-    running = Simulator(tmp_path, "--require-crumb", "--consent-wall")
+    running = Simulator(tmp_path, "yahoo", "--require-crumb", "--consent-wall")
     try:
         done = subprocess.run([sys.executable, "-c", CONSENTING, running.url], capture_output=True, text=True,
                               timeout=RUN_TIMEOUT_S)
@@ -222,7 +191,7 @@ def test_the_consent_flow_lets_yfinance_in(tmp_path):
 
 
 def test_the_consent_flow_lets_vortex_in(tmp_path):
-    running = Simulator(tmp_path, "--require-crumb", "--consent-wall")
+    running = Simulator(tmp_path, "yahoo", "--require-crumb", "--consent-wall")
     try:
         Vortex(running.url, tmp_path).run("sync", "KO", "MSFT", "--since", "2024-01-01")
         kinds = running.counts()["kinds"]

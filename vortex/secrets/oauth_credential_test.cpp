@@ -16,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): literals only
 
+constexpr Duration kAnswerTakes = 50ms;
 constexpr const char* kSecret = "cl1ent-s3cr3t-value";
 
 // A token's address that answers by a script, in simulated time.
@@ -45,7 +46,7 @@ class OAuthCredentialTest : public testing::Test {
     bodies_.push_back(call.body);
     ++running_;
     running_max_ = std::max(running_max_, running_);
-    auto slept = co_await sleep_for(runtime_, 50ms);
+    auto slept = co_await sleep_for(runtime_, kAnswerTakes);  // of simulated time
     --running_;
     if (!slept) co_return std::unexpected(std::move(slept).error());
     co_return script_(++asked_);
@@ -76,9 +77,12 @@ class OAuthCredentialTest : public testing::Test {
     TaskGroup first(runtime_, {.tasks_max = 1});
     TaskGroup second(runtime_, {.tasks_max = 1});
     EXPECT_TRUE(first.spawn(prepare_one()).has_value());
-    (void)co_await sleep_for(runtime_, 1ms);
+    // Simulated time goes on only when nobody can: then the first asks, and the second waits.
+    (void)co_await sleep_for(runtime_, kAnswerTakes / 10);
+    EXPECT_EQ(running_, 1);
     EXPECT_TRUE(second.spawn(prepare_one()).has_value());
-    (void)co_await sleep_for(runtime_, 1ms);
+    (void)co_await sleep_for(runtime_, kAnswerTakes / 10);
+    EXPECT_EQ(running_, 1);
     first.stop();
     co_await first.join();
     co_await second.join();
