@@ -162,15 +162,15 @@ TEST_F(TaskFaultsTest, H2DrainWithTenThousandWaitingPersistsThemAllAndARestartGo
   EXPECT_EQ(rows().size(), 10'001u);
   fake::TaskBench second;
   second.release();
-  const auto tasks = runner(second, 4, {.limits = {.queue_items_max = 20'000}}, {.durable = false});
+  // One worker: of several, the one that has "held" may be the last to get to its first line.
+  const auto tasks = runner(second, 1, {.limits = {.queue_items_max = 20'000}}, {.durable = false});
   EXPECT_EQ(tasks->counts().resumed, 10'001u);
   const auto last = tasks->submit({.kind = "quick"});
   ASSERT_TRUE(last.has_value()) << last.error().message;
   EXPECT_EQ(*last, 10'002) << "a restart gives no id twice";
   ASSERT_TRUE(tasks->wait(*last, kForEver).has_value());
   second.wait_for_ended(10'002);
-  const auto started = second.started();
-  EXPECT_EQ(std::count(started.begin(), started.begin() + 4, "held"), 1) << "4 begin at once";
+  EXPECT_EQ(second.started().front(), "held");
   first.wait_for_ended(1);
 }
 
