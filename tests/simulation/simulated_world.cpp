@@ -40,9 +40,10 @@ SimulatedWorld::SimulatedWorld(const SimulatedWorldOptions& options)
     : clock(options.start),
       settings(settings_of(options)),
       net(clock, {.seed = options.seed}),
-      yahoo(clock, Market(options.seed),
-            std::move(*FaultScript::parse(options.faults, options.seed)),
-            {.seed = options.seed, .require_crumb = options.require_crumb}),
+      yahoo(SimWorld("yahoo", clock, Market(options.seed),
+                     std::move(*FaultScript::parse(options.faults, options.seed)),
+                     {.seed = options.seed}),
+            {.require_crumb = options.require_crumb}),
       options_(options),
       seeds_(options.seed),
       log_(log_of(events, options.events_kept)) {

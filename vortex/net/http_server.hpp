@@ -12,6 +12,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "vortex/base/error.hpp"
 #include "vortex/base/http_message.hpp"
@@ -40,6 +42,14 @@ struct ServerReply {
   std::size_t trickle_bytes = 0;  // > 0: this many bytes a trickle_pause
   Duration trickle_pause = std::chrono::milliseconds(10);
 };
+
+inline ServerReply reply_with(int status, std::string_view content_type, std::string body) {
+  ServerReply reply;
+  reply.status = status;
+  reply.headers.push_back({"Content-Type", std::string(content_type)});
+  reply.body = std::move(body);
+  return reply;
+}
 
 struct ServerLimits {
   std::uint32_t header_bytes_max = 64 * 1024;

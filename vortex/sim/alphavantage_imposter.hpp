@@ -1,69 +1,40 @@
 // Answers as Alpha Vantage would: /query with its functions, keys, allowances of a second and a
-// day, plans, and refusals with status 200; scripted faults, counts, and /__sim/ paths by which a
-// test looks in. A function of request and time; the server around it does the I/O. Belongs to the
-// I/O thread.
-//
-//   GET /__sim/counts   POST /__sim/reset, /__sim/faults, /__sim/now {"now": "…Z"},
-//   /__sim/restate {"symbol","date","close":…} (symbols in the market's own spelling: "OCDO.L")
+// day, plans, and refusals with status 200, in a SimWorld with its /__sim/ paths. A function of
+// request and time; the server around it does the I/O. Belongs to the I/O thread.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
-#include "vortex/base/clock.hpp"
 #include "vortex/net/http_server.hpp"
 #include "vortex/sim/alphavantage_query.hpp"
-#include "vortex/sim/faults.hpp"
-#include "vortex/sim/market.hpp"
-#include "vortex/sim/request_window.hpp"
-#include "vortex/sim/sim_counts.hpp"
+#include "vortex/sim/day_calls.hpp"
+#include "vortex/sim/sim_world.hpp"
 
 namespace vortex {
 
 struct AlphaVantageImposterOptions {
-  std::uint64_t seed = 1;
   std::string api_key;         // the one that is good; empty: any that is given
   std::int64_t day_calls = 0;  // of each key, anew at midnight in New York; 0: no end
   bool free_plan = false;      // intraday, full sizes and adjusted days are premium
-  std::optional<RequestWindow> limit;
-  std::optional<TimePoint> now;  // stands still; none: the clock's
 };
 
 class AlphaVantageImposter {
  public:
-  // The clock must outlive it.
-  AlphaVantageImposter(const Clock& clock, Market market, FaultScript faults,
-                       AlphaVantageImposterOptions options);
+  explicit AlphaVantageImposter(SimWorld world, AlphaVantageImposterOptions options = {});
 
   ServerReply answer(const ServerRequest& request);
-  // What the script did to the newest answer. Simulated time does faults that a socket cannot.
-  std::optional<FaultKind> last_fault() const { return last_fault_; }
+  std::optional<FaultKind> last_fault() const { return world_.last_fault(); }
 
  private:
-  struct Day {
-    Date date;
-    std::int64_t calls = 0;
-  };
-
-  TimePoint now() const { return options_.now ? *options_.now : clock_->now(); }
   ServerReply answer_query(const ServerRequest& request, const FaultRule* rule);
   // What the vendor says to a caller before it looks at the question; empty: nothing.
   std::string refusal_of_caller(const std::string& key);
-  bool admit_today(const std::string& key);
-  ServerReply control(const ServerRequest& request);
-  Result<void> change(const ServerRequest& request);
-  Result<void> restate(const Json& json);
 
-  const Clock* clock_;
-  Monotonic started_;
-  Market market_;
-  FaultScript faults_;
+  SimWorld world_;
   AlphaVantageImposterOptions options_;
-  SimCounts counts_;
-  std::map<std::string, Day, std::less<>> days_;  // by key
-  std::optional<FaultKind> last_fault_;
+  DayCalls days_;  // by key
 };
 
 }  // namespace vortex

@@ -13,10 +13,13 @@ class AlphaVantageImposterTest : public testing::Test {
  protected:
   AlphaVantageImposterTest() : clock_(*parse_time("2025-06-04T15:00Z")) {}
 
-  void start(AlphaVantageImposterOptions options = {}, std::string_view faults = "[]") {
+  void start(AlphaVantageImposterOptions options = {}, std::string_view faults = "[]",
+             std::optional<RequestWindow> limit = std::nullopt) {
     auto script = FaultScript::parse(faults, 1);
     ASSERT_TRUE(script) << script.error().message;
-    vendor_.emplace(clock_, Market(1), std::move(*script), std::move(options));
+    vendor_.emplace(SimWorld("alphavantage", clock_, Market(1), std::move(*script),
+                             {.limit = std::move(limit)}),
+                    std::move(options));
   }
 
   std::string ask(QueryParams query, const std::string& key = "K") {
@@ -82,7 +85,7 @@ TEST_F(AlphaVantageImposterTest, KeysDaysAndPlansAreKept) {
 }
 
 TEST_F(AlphaVantageImposterTest, TooManyASecondIsToldInWords) {
-  start({.limit = RequestWindow(1, std::chrono::seconds(1))});
+  start({}, "[]", RequestWindow(1, std::chrono::seconds(1)));
   EXPECT_TRUE(daily("IBM").contains("Time Series"));
   EXPECT_TRUE(daily("IBM").contains("spreading out"));
   clock_.advance(std::chrono::seconds(1));

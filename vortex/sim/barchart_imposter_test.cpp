@@ -8,7 +8,8 @@ namespace {
 
 BarchartImposter barchart_at_noon(BarchartImposterOptions options = {}) {
   static const ManualClock clock(parse_time("2024-07-15T17:00:00Z").value());
-  return {clock, Market(1), FaultScript(), std::move(options)};
+  return BarchartImposter(SimWorld("barchart", clock, Market(1), FaultScript()),
+                          std::move(options));
 }
 
 ServerReply ask_barchart(BarchartImposter& imposter, QueryParams params,

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "vortex/base/json.hpp"
-#include "vortex/base/time_zone.hpp"
 #include "vortex/sim/barchart_wire.hpp"
 #include "vortex/sim/hash.hpp"
 #include "vortex/sim/web_form.hpp"
@@ -16,28 +15,22 @@ namespace vortex {
 namespace {
 
 constexpr std::size_t kSessionsMax = 10'000;
-constexpr std::size_t kAccountsMax = 10'000;  // whose days are counted; later ones share a count
-constexpr std::size_t kXsrfMax = 1'000;       // of a session; then the oldest go
+constexpr std::size_t kXsrfMax = 1'000;  // of a session; then the oldest go
 constexpr std::size_t kTokenLength = 40;
 constexpr std::string_view kPageEnd = "/historical-download";
 constexpr std::string_view kQuotes = "/quotes/";
 constexpr std::string_view kSessionCookie = "laravel_session";
 
 ServerReply page(int status, std::string_view head, std::string_view body) {
-  ServerReply reply;
-  reply.status = status;
-  reply.headers = {{.name = "Content-Type", .value = "text/html; charset=UTF-8"}};
-  reply.body = fmt::format(
-      "<!DOCTYPE html>\n<html><head><title>Barchart.com</title>\n{}</head>\n<body>{}</body></html>",
-      head, body);
-  return reply;
+  return reply_with(
+      status, "text/html; charset=UTF-8",
+      fmt::format("<!DOCTYPE html>\n<html><head><title>Barchart.com</title>\n{}</head>"
+                  "\n<body>{}</body></html>",
+                  head, body));
 }
 
 ServerReply json(std::string body) {
-  ServerReply reply;
-  reply.headers = {{.name = "Content-Type", .value = "application/json"}};
-  reply.body = std::move(body);
-  return reply;
+  return reply_with(200, "application/json", std::move(body));
 }
 
 ServerReply redirect_to(std::string_view path) {
@@ -62,15 +55,10 @@ bool is_check(const QueryParams& form) {
   return form_field(form, "onlyCheckPermissions") == "true";
 }
 
-Date day_in_chicago(TimePoint now) {
-  const auto zone = TimeZone::find("America/Chicago");
-  return zone ? zone->local_date(now) : date_of(now);
-}
-
 }  // namespace
 
 BarchartSite::BarchartSite(std::uint64_t seed, std::int64_t day_downloads)
-    : seed_(seed), day_downloads_(day_downloads) {}
+    : seed_(seed), downloads_(kBarchartZone, day_downloads) {}
 
 BarchartSite::Subject BarchartSite::subject_of(const ServerRequest& request) const {
   const bool is_post = request.method == "POST";
@@ -107,7 +95,7 @@ void BarchartSite::end_sessions() {
 
 void BarchartSite::reset() {
   sessions_.clear();
-  days_.clear();
+  downloads_.clear();
   blocked_ = false;
 }
 
@@ -162,18 +150,18 @@ BarchartSite::Answer BarchartSite::my_download(const ServerRequest& request, Mar
   if (session == nullptr || session->user.empty()) return {.reply = redirect_to("/login")};
   if (!take_xsrf(*session, request)) return {.reply = page_expired()};
   const QueryParams form = read_form(request.body);
-  Day& day = today_of(session->user, now);
-  const bool used_up = day_downloads_ > 0 && day.downloads >= day_downloads_;
+  const bool used_up = downloads_.is_used_up(session->user, now);
   const bool check = is_check(form);
   Answer answer{.reply = {}, .over_allowance = used_up && !check};
   if (used_up) {
     answer.reply = json(R"({"error":"You have EXCEEDED your daily download limit."})");
   } else if (check) {
-    answer.reply = json(fmt::format(R"({{"success":true,"count":{}}})", day.downloads));
+    answer.reply =
+        json(fmt::format(R"({{"success":true,"count":{}}})", downloads_.made(session->user, now)));
   } else if (form_field(form, "_token") != session->csrf) {
     answer.reply = page_expired();
   } else {
-    ++day.downloads;
+    downloads_.admit(session->user, now);
     answer.reply = file(form, market, now);
   }
   give_xsrf(*session, answer.reply);
@@ -182,10 +170,8 @@ BarchartSite::Answer BarchartSite::my_download(const ServerRequest& request, Mar
 
 ServerReply BarchartSite::file(const QueryParams& form, Market& market, TimePoint now) {
   const auto query = read_download_form(form);
-  ServerReply reply;
-  reply.headers = {{.name = "Content-Type", .value = "text/csv; charset=UTF-8"}};
-  reply.body = query ? download_answer(market, *query, now) : "Error retrieving data";
-  return reply;
+  return reply_with(200, "text/csv; charset=UTF-8",
+                    query ? download_answer(market, *query, now) : "Error retrieving data");
 }
 
 BarchartSite::Session* BarchartSite::session_of(const ServerRequest& request) {
@@ -217,14 +203,6 @@ bool BarchartSite::take_xsrf(Session& session, const ServerRequest& request) {
   if (found == session.xsrf.end()) return false;
   session.xsrf.erase(found);
   return true;
-}
-
-BarchartSite::Day& BarchartSite::today_of(const std::string& user, TimePoint now) {
-  const bool known = days_.contains(user) || days_.size() < kAccountsMax;
-  Day& day = days_[known ? user : std::string("(others)")];
-  const Date today = day_in_chicago(now);
-  if (day.date != today) day = {.date = today, .downloads = 0};
-  return day;
 }
 
 std::string BarchartSite::token(std::size_t length) {

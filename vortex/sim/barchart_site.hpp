@@ -22,9 +22,12 @@
 
 #include "vortex/base/http_message.hpp"
 #include "vortex/net/http_server.hpp"
+#include "vortex/sim/day_calls.hpp"
 #include "vortex/sim/market.hpp"
 
 namespace vortex {
+
+inline constexpr std::string_view kBarchartZone = "America/Chicago";  // in which its days begin
 
 class BarchartSite {
  public:
@@ -55,10 +58,6 @@ class BarchartSite {
     std::string csrf;
     std::deque<std::string> xsrf;  // given out and not used
   };
-  struct Day {
-    Date date;
-    std::int64_t downloads = 0;
-  };
 
   ServerReply login_page(const ServerRequest& request);
   ServerReply log_in(const ServerRequest& request);
@@ -70,15 +69,13 @@ class BarchartSite {
   Session& open_session(ServerReply& reply, std::string user);
   void give_xsrf(Session& session, ServerReply& reply);
   bool take_xsrf(Session& session, const ServerRequest& request);
-  Day& today_of(const std::string& user, TimePoint now);
   std::string token(std::size_t length);
 
   std::uint64_t seed_;
   std::int64_t tokens_ = 0;
-  std::int64_t day_downloads_;
+  DayCalls downloads_;  // by account
   bool blocked_ = false;
   std::map<std::string, Session, std::less<>> sessions_;  // by laravel_session
-  std::map<std::string, Day, std::less<>> days_;          // by account
 };
 
 }  // namespace vortex

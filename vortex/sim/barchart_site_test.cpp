@@ -50,7 +50,8 @@ class BarchartSiteServerTest : public testing::Test {
   }
 
   ManualClock clock_{parse_time("2024-07-15T20:00:00Z").value()};
-  BarchartImposter imposter_{clock_, Market(1), FaultScript(), {.day_calls = 1}};
+  BarchartImposter imposter_{SimWorld("barchart", clock_, Market(1), FaultScript()),
+                             {.day_calls = 1}};
   std::string cookie_;
   std::string xsrf_;
 };

@@ -1,29 +1,17 @@
-// The /__sim/ paths of the imposter: a test looks in and changes the world.
+// The /__sim/ paths of a SimWorld: a test looks in and changes the world.
+#include <algorithm>
 #include <array>
-#include <string_view>
 
 #include "vortex/base/json.hpp"
 #include "vortex/base/suggest.hpp"
-#include "vortex/sim/yahoo_imposter.hpp"
+#include "vortex/sim/sim_world.hpp"
 
 namespace vortex {
 namespace {
 
 constexpr std::string_view kPrefix = "/__sim/";
-constexpr std::array<std::string_view, 6> kChanges = {"reset", "faults", "restate",
-                                                      "split", "now",    "end-sessions"};
-
-ServerReply json_reply(int status, std::string body) {
-  ServerReply reply;
-  reply.status = status;
-  reply.headers = {{.name = "Content-Type", .value = "application/json;charset=utf-8"}};
-  reply.body = std::move(body);
-  return reply;
-}
-
-ServerReply refusal(const Error& error) {
-  return json_reply(400, R"({"error":)" + json_quote(error.message) + "}");
-}
+constexpr std::string_view kJson = "application/json;charset=utf-8";
+constexpr std::array<std::string_view, 5> kChanges = {"reset", "faults", "restate", "split", "now"};
 
 struct SymbolAndDate {
   std::string symbol;
@@ -38,44 +26,64 @@ Result<SymbolAndDate> read_place(const Json& json) {
   return SymbolAndDate{.symbol = std::string(*symbol), .date = *date};
 }
 
+Error no_such_path(std::string_view name, const std::vector<SimPath>& paths) {
+  std::vector<std::string_view> names(kChanges.begin(), kChanges.end());
+  for (const SimPath& path : paths) names.push_back(path.name);
+  return {.code = ErrorCode::usage,
+          .message = "no such path: " + untrusted(name, 80) + did_you_mean(name, names)};
+}
+
 }  // namespace
 
-ServerReply YahooImposter::control(const ServerRequest& request) {
-  if (request.method == "GET" && request.path == "/__sim/counts")
-    return json_reply(200, counts_.to_json());
-  if (request.method != "POST" && request.method != "PUT") {
-    return json_reply(405, R"({"error":"GET /__sim/counts, or POST"})");
-  }
-  if (auto done = change(request); !done) return refusal(done.error());
-  return json_reply(200, R"({"status":"ok"})");
+bool SimWorld::is_control(const ServerRequest& request) {
+  return request.path.starts_with(kPrefix);
 }
 
-Result<void> YahooImposter::change(const ServerRequest& request) {
+ServerReply SimWorld::control(const ServerRequest& request, const std::function<void()>& reset,
+                              const std::vector<SimPath>& paths) {
   const std::string_view name = std::string_view(request.path).substr(kPrefix.size());
-  if (name == "reset") {
-    counts_.clear();
-    market_.clear_changes();
-    if (options_.limit) options_.limit->clear();
-    return {};
+  if (request.method == "GET" && name == "counts") {
+    return reply_with(200, kJson, counts_.to_json());
   }
-  if (name == "end-sessions") {
-    sessions_.end_all();
-    return {};
+  if (request.method != "POST" && request.method != "PUT") {
+    return reply_with(405, kJson, R"({"error":"GET /__sim/counts, or POST"})");
   }
-  if (name == "faults") {
-    VORTEX_TRY(faults_, FaultScript::parse(request.body, options_.seed));
-    started_ = clock_->monotonic();
-    return {};
+  if (auto done = change(name, request.body, paths); !done) {
+    return reply_with(400, kJson, R"({"error":)" + json_quote(done.error().message) + "}");
   }
-  VORTEX_TRY(const Json json, Json::parse(request.body));
-  if (name == "restate") return restate(json);
-  if (name == "split") return split(json);
-  if (name == "now") return set_now(json);
-  return fail(ErrorCode::usage,
-              "no such path: " + untrusted(request.path, 80) + did_you_mean(name, kChanges));
+  if (name == "reset" && reset) reset();
+  return reply_with(200, kJson, R"({"status":"ok"})");
 }
 
-Result<void> YahooImposter::restate(const Json& json) {
+Result<void> SimWorld::change(std::string_view name, const std::string& body,
+                              const std::vector<SimPath>& paths) {
+  if (name == "reset") {
+    clear();
+    return {};
+  }
+  if (name == "faults") return set_faults(body);
+  if (name == "restate") return restate(body);
+  if (name == "split") return split(body);
+  if (name == "now") return set_now(body);
+  const auto own = std::ranges::find(paths, name, &SimPath::name);
+  if (own == paths.end()) return std::unexpected(no_such_path(name, paths));
+  return own->change(body);
+}
+
+void SimWorld::clear() {
+  counts_.clear();
+  market_.clear_changes();
+  if (options_.limit) options_.limit->clear();
+}
+
+Result<void> SimWorld::set_faults(const std::string& script) {
+  VORTEX_TRY(faults_, FaultScript::parse(script, options_.seed));
+  script_since_ = clock_->monotonic();
+  return {};
+}
+
+Result<void> SimWorld::restate(const std::string& body) {
+  VORTEX_TRY(const Json json, Json::parse(body));
   VORTEX_TRY(const SymbolAndDate place, read_place(json));
   const auto number = [&](std::string_view name) {
     const Json* found = json.find(name);
@@ -93,7 +101,8 @@ Result<void> YahooImposter::restate(const Json& json) {
   return {};
 }
 
-Result<void> YahooImposter::split(const Json& json) {
+Result<void> SimWorld::split(const std::string& body) {
+  VORTEX_TRY(const Json json, Json::parse(body));
   VORTEX_TRY(const SymbolAndDate place, read_place(json));
   const Json* found = json.find("ratio");
   const auto ratio = found == nullptr ? std::nullopt : found->as_number();
@@ -102,7 +111,8 @@ Result<void> YahooImposter::split(const Json& json) {
   return {};
 }
 
-Result<void> YahooImposter::set_now(const Json& json) {
+Result<void> SimWorld::set_now(const std::string& body) {
+  VORTEX_TRY(const Json json, Json::parse(body));
   const auto text = json.string_at("now");
   const auto time = text ? parse_time(*text) : std::nullopt;
   if (!time) return fail(ErrorCode::usage, R"(needs "now": "2024-01-02T14:30:00Z")");

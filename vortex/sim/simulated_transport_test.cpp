@@ -176,11 +176,10 @@ TEST(SimulatedTransportTest, RedirectsAreFollowedOverHosts) {
 
 TEST(SimulatedTransportTest, TheImpostersWorldIsReachedWithItsOwnFaults) {
   TransportWorld world;
-  YahooImposter yahoo(world.clock, Market(1),
-                      *FaultScript::parse(R"([{"calls":[2],"fault":"resolve"},
-                                              {"calls":[3],"fault":"cut"}])",
-                                          1),
-                      {.require_crumb = false});
+  YahooImposter yahoo(SimWorld("yahoo", world.clock, Market(1),
+                               *FaultScript::parse(R"([{"calls":[2],"fault":"resolve"},
+                                                       {"calls":[3],"fault":"cut"}])",
+                                                   1)));
   world.net.serve("yahoo", "query2.finance.yahoo.com", yahoo);
   const HttpCall call{.host = "query2.finance.yahoo.com",
                       .path = "/v8/finance/chart/AAPL",

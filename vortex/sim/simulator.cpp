@@ -57,48 +57,19 @@ Result<FaultScript> read_faults(const SimulatorOptions& options) {
   return FaultScript::load(options.faults_file, options.seed);
 }
 
-Result<YahooImposter> yahoo_imposter(const Clock& clock, const SimulatorOptions& options) {
+// The worlds share seed and prices, not changes made by a test: those are how two providers come to
+// differ.
+Result<SimWorld> make_world(std::string_view provider, const Clock& clock,
+                            const SimulatorOptions& options) {
   VORTEX_TRY(auto limit, read_limit(options.limit));
   VORTEX_TRY(Market market, read_market(options));
   VORTEX_TRY(FaultScript faults, read_faults(options));
-  return YahooImposter(clock, std::move(market), std::move(faults),
-                       {.seed = options.seed,
-                        .require_crumb = options.require_crumb,
-                        .consent_wall = options.consent_wall,
-                        .limit = std::move(limit),
-                        .now = options.now});
-}
-
-Result<AlphaVantageImposter> alphavantage_imposter(const Clock& clock,
-                                                   const SimulatorOptions& options) {
-  VORTEX_TRY(auto limit, read_limit(options.limit));
-  VORTEX_TRY(Market market, read_market(options));
-  VORTEX_TRY(FaultScript faults, read_faults(options));
-  return AlphaVantageImposter(clock, std::move(market), std::move(faults),
-                              {.seed = options.seed,
-                               .api_key = options.api_key,
-                               .day_calls = options.day_calls,
-                               .free_plan = options.free_plan,
-                               .limit = std::move(limit),
-                               .now = options.now});
-}
-
-Result<BarchartImposter> barchart_imposter(const Clock& clock, const SimulatorOptions& options) {
-  VORTEX_TRY(auto limit, read_limit(options.limit));
-  VORTEX_TRY(Market market, read_market(options));
-  VORTEX_TRY(FaultScript faults, read_faults(options));
-  return BarchartImposter(clock, std::move(market), std::move(faults),
-                          {.seed = options.seed,
-                           .api_key = options.api_key,
-                           .day_calls = options.day_calls,
-                           .limit = std::move(limit),
-                           .now = options.now});
+  return SimWorld(provider, clock, std::move(market), std::move(faults),
+                  {.seed = options.seed, .limit = std::move(limit), .now = options.now});
 }
 
 }  // namespace
 
-// The imposters share seed and prices, not changes made by a test: those are how two providers come
-// to differ.
 struct Simulator::Impl {
   YahooImposter yahoo;
   AlphaVantageImposter alphavantage;
@@ -123,14 +94,21 @@ Simulator::~Simulator() = default;
 Result<std::unique_ptr<Simulator>> Simulator::start(Runtime& runtime,
                                                     const SimulatorOptions& options) {
   VORTEX_TRY(const Address address, read_address(options.listen));
-  VORTEX_TRY(YahooImposter yahoo, yahoo_imposter(runtime.clock(), options));
-  VORTEX_TRY(AlphaVantageImposter alphavantage, alphavantage_imposter(runtime.clock(), options));
-  VORTEX_TRY(BarchartImposter barchart, barchart_imposter(runtime.clock(), options));
-  auto impl = std::make_unique<Impl>(Impl{.yahoo = std::move(yahoo),
-                                          .alphavantage = std::move(alphavantage),
-                                          .barchart = std::move(barchart),
-                                          .servers = {},
-                                          .host = address.host});
+  const Clock& clock = runtime.clock();
+  VORTEX_TRY(SimWorld yahoo, make_world(kYahoo, clock, options));
+  VORTEX_TRY(SimWorld alphavantage, make_world(kAlphaVantage, clock, options));
+  VORTEX_TRY(SimWorld barchart, make_world(kBarchart, clock, options));
+  auto impl = std::make_unique<Impl>(
+      Impl{.yahoo = YahooImposter(std::move(yahoo), {.require_crumb = options.require_crumb,
+                                                     .consent_wall = options.consent_wall}),
+           .alphavantage =
+               AlphaVantageImposter(std::move(alphavantage), {.api_key = options.api_key,
+                                                              .day_calls = options.day_calls,
+                                                              .free_plan = options.free_plan}),
+           .barchart = BarchartImposter(
+               std::move(barchart), {.api_key = options.api_key, .day_calls = options.day_calls}),
+           .servers = {},
+           .host = address.host});
   VORTEX_TRY_VOID(impl->serve(runtime, kYahoo, impl->yahoo, address.port));
   VORTEX_TRY_VOID(impl->serve(runtime, kAlphaVantage, impl->alphavantage, 0));
   VORTEX_TRY_VOID(impl->serve(runtime, kBarchart, impl->barchart, 0));

@@ -12,7 +12,6 @@
 namespace vortex {
 namespace {
 
-constexpr std::string_view kProvider = "yahoo";
 constexpr std::string_view kChartPath = "/v8/finance/chart/";
 constexpr std::string_view kCrumbPath = "/v1/test/getcrumb";
 constexpr std::string_view kConsentPath = "/consent";
@@ -22,14 +21,6 @@ constexpr std::string_view kJson = "application/json;charset=utf-8";
 constexpr std::string_view kText = "text/plain;charset=utf-8";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kAnotherSymbol = "WRNG";
-
-ServerReply reply_with(int status, std::string_view content_type, std::string body) {
-  ServerReply reply;
-  reply.status = status;
-  reply.headers = {{.name = "Content-Type", .value = std::string(content_type)}};
-  reply.body = std::move(body);
-  return reply;
-}
 
 ServerReply unauthorized(std::string_view description) {
   return reply_with(401, kJson,
@@ -124,51 +115,34 @@ struct YahooImposter::Asked {
   std::string symbol;  // decoded; empty: none, or a malformed escape
 };
 
-YahooImposter::YahooImposter(const Clock& clock, Market market, FaultScript faults,
-                             YahooImposterOptions options)
-    : clock_(&clock),
-      started_(clock.monotonic()),
-      market_(std::move(market)),
-      faults_(std::move(faults)),
-      options_(std::move(options)),
-      sessions_(options_.seed) {}
-
-TimePoint YahooImposter::now() const {
-  return options_.now ? *options_.now : clock_->now();
-}
+YahooImposter::YahooImposter(SimWorld world, YahooImposterOptions options)
+    : world_(std::move(world)), options_(options), sessions_(world_.seed()) {}
 
 ServerReply YahooImposter::answer(const ServerRequest& request) {
-  last_fault_.reset();
-  if (request.path.starts_with("/__sim/")) return control(request);
+  if (SimWorld::is_control(request)) return control(request);
   Asked asked{.kind = kind_of(request.path), .symbol = {}};
   if (asked.kind == "chart") {
     asked.symbol = percent_decode(std::string_view(request.path).substr(kChartPath.size()))
                        .value_or(std::string());
   }
-  counts_.request(kProvider, asked.kind, asked.symbol);
-  ServerReply reply = answer_provider(request, asked);
-  const bool silent = reply.hang || (reply.reset && reply.close_after_bytes.value_or(0) == 0U);
-  counts_.answered(kProvider, silent ? 0 : reply.status);
-  return reply;
+  world_.arrived(asked.kind, asked.symbol);
+  return world_.answered(answer_provider(request, asked));
+}
+
+ServerReply YahooImposter::control(const ServerRequest& request) {
+  const auto end_sessions = [this](const std::string&) -> Result<void> {
+    sessions_.end_all();
+    return {};
+  };
+  return world_.control(request, {}, {{.name = "end-sessions", .change = end_sessions}});
 }
 
 ServerReply YahooImposter::answer_provider(const ServerRequest& request, const Asked& asked) {
-  if (options_.limit && !options_.limit->admit(clock_->monotonic())) {
-    counts_.violation(kProvider);
-    return too_many_requests();
-  }
-  const auto since_start = std::chrono::duration_cast<Duration>(clock_->monotonic() - started_);
-  const FaultRule* rule = faults_.decide({.provider = kProvider,
-                                          .symbol = asked.symbol,
-                                          .path = request.path,
-                                          .since_start = since_start});
-  if (rule != nullptr) {
-    counts_.fault(kProvider, to_string(rule->kind));
-    last_fault_ = rule->kind;
-  }
+  if (!world_.is_within_limit()) return too_many_requests();
+  const FaultRule* rule = world_.draw_fault(asked.symbol, request.path);
   ServerReply reply = route(request, asked, rule);
   if (rule != nullptr) reply = with_fault(std::move(reply), *rule);
-  add_usual_headers(reply, now());
+  add_usual_headers(reply, world_.now());
   return reply;
 }
 
@@ -199,7 +173,7 @@ ServerReply YahooImposter::chart(const ServerRequest& request, const Asked& aske
   }
   ChartRequest wanted{.symbol = asked.symbol, .params = request.query, .answer_symbol = {}};
   if (wrong_symbol) wanted.answer_symbol = asked.symbol == kAnotherSymbol ? "AAPL" : kAnotherSymbol;
-  WireAnswer answer = chart_answer(market_, wanted, now());
+  WireAnswer answer = chart_answer(world_.market(), wanted, world_.now());
   return reply_with(answer.status, kJson, std::move(answer.body));
 }
 
@@ -214,7 +188,8 @@ ServerReply YahooImposter::crumb(const ServerRequest& request) const {
 void YahooImposter::add_session_cookies(const ServerRequest& request, Headers& headers) {
   constexpr auto kYear = std::chrono::hours(24 * 365);
   const std::string a3 = sessions_.open();
-  const std::string age = "; Expires=" + http_date(clock_->now() + kYear) + "; Max-Age=31536000";
+  const std::string age =
+      "; Expires=" + http_date(world_.clients_now() + kYear) + "; Max-Age=31536000";
   const std::string scope = cookie_scope(request);
   headers.push_back({"Set-Cookie", "A1=" + a3 + age + scope + "; SameSite=Lax; HttpOnly"});
   headers.push_back({"Set-Cookie", "A3=" + a3 + age + scope + "; HttpOnly"});
