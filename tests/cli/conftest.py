@@ -113,6 +113,20 @@ def reasons_of(vortex, store="data"):
     return {str(stamp)[:10]: set(reasons.split(",")) for stamp, reasons in zip(table["timestamp"], table["reasons"])}
 
 
+def check_old_answer_is_no_news(vortex, sim, provider, symbol, since):
+    """A cache in front of the vendor, which the caller has scripted, repeats what it said days ago: nothing of it is
+    new, and what it lacks is asked for again."""
+    asked = ("--provider", provider, "--since", str(since))
+    vortex("sync", symbol, *asked, code=0)
+    stored = vortex("read", symbol, "--format", "csv", code=0).stdout
+    again = vortex.json("sync", symbol, *asked)
+    assert again["rows"]["new"] == again["rows"]["restated"] == 0
+    assert vortex("read", symbol, "--format", "csv", code=0).stdout == stored
+    sim.post("faults", [])
+    assert vortex.json("sync", symbol, *asked)["rows"]["new"] >= 2
+    assert vortex("read", symbol, "--format", "csv", code=0).stdout.startswith(stored)
+
+
 def check_quarantine(vortex, rows, found, expected, store="data"):
     """The rows of one refused answer, as other readers of the dataset see them, and its error with both forms."""
     import polars

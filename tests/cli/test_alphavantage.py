@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from conftest import TIMEOUT_S, VORTEX, Sim, check_quarantine, reasons_of
+from conftest import TIMEOUT_S, VORTEX, Sim, check_old_answer_is_no_news, check_quarantine, reasons_of
 
 RANGE = ("--provider", "alphavantage", "--since", "2024-05-01", "--until", "2024-06-01")
 NOW = "2024-06-05T12:00:00Z"
@@ -229,11 +229,8 @@ def test_c7_prices_that_cannot_be_go_to_quarantine_with_their_reasons(vortex, al
 
 
 def test_c8_an_old_answer_again_is_no_news_and_no_gap_for_ever(vortex, alphavantage, record_property):
-    """A cache in front of the vendor repeats what it said days ago: nothing of it is new, and what it lacks is asked
-    for again."""
     sim = alphavantage(now=None)
     today = datetime.datetime.now(datetime.timezone.utc).date()
-    since = ("--provider", "alphavantage", "--since", str(today - datetime.timedelta(days=30)))
     query = f"/query?function=TIME_SERIES_DAILY&symbol=IBM&outputsize=compact&apikey={KEY}"
     with urllib.request.urlopen(sim.url + query, timeout=TIMEOUT_S) as reply:
         old = json.loads(reply.read())
@@ -241,14 +238,7 @@ def test_c8_an_old_answer_again_is_no_news_and_no_gap_for_ever(vortex, alphavant
     for day in [day for day in rows if day > str(today - datetime.timedelta(days=6))]:
         del rows[day]
     sim.post("faults", [{"fault": "status", "status": 200, "body": json.dumps(old)}])
-    vortex("sync", "IBM", *since, code=0)
-    stored = vortex("read", "IBM", "--format", "csv", code=0).stdout
-    again = vortex.json("sync", "IBM", *since)
-    assert again["rows"]["new"] == again["rows"]["restated"] == 0
-    assert vortex("read", "IBM", "--format", "csv", code=0).stdout == stored
-    sim.post("faults", [])
-    assert vortex.json("sync", "IBM", *since)["rows"]["new"] >= 2
-    assert vortex("read", "IBM", "--format", "csv", code=0).stdout.startswith(stored)
+    check_old_answer_is_no_news(vortex, sim, "alphavantage", "IBM", today - datetime.timedelta(days=30))
     record_property("fault_C8", 1)
 
 

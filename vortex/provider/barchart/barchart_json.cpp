@@ -8,7 +8,7 @@
 #include "vortex/provider/barchart/barchart_rows.hpp"
 #include "vortex/provider/barchart/barchart_stamp.hpp"
 #include "vortex/provider/http_status.hpp"
-#include "vortex/provider/json_cut.hpp"
+#include "vortex/provider/json_error.hpp"
 
 namespace vortex {
 namespace {
@@ -71,18 +71,9 @@ class JsonWalk {
   }
 
   std::unexpected<Error> broken(std::string_view where, error_code error) {
-    std::string message = "at " + std::string(where.empty() ? "the document" : where) + ": " +
-                          simdjson::error_message(error);
     const char* location = nullptr;
-    if (opened_ && !document_.current_location().get(location)) {
-      message += ", at byte " + std::to_string(location - reply_.body.data());
-    }
-    if (cut_short(reply_.body.view())) {
-      return bad(ErrorCode::truncated,
-                 "cut at byte " + std::to_string(reply_.body.size()) + ", " + message);
-    }
-    const bool other_type = error == simdjson::INCORRECT_TYPE;
-    return bad(other_type ? ErrorCode::schema : ErrorCode::bad_payload, std::move(message));
+    if (opened_ && document_.current_location().get(location)) location = nullptr;
+    return std::unexpected(json_error(where, error, location, reply_));
   }
 
   std::string here(std::string_view member) const {

@@ -7,7 +7,7 @@
 
 #include "vortex/base/ascii.hpp"
 #include "vortex/provider/http_status.hpp"
-#include "vortex/provider/json_cut.hpp"
+#include "vortex/provider/json_error.hpp"
 #include "vortex/provider/yahoo/yahoo_errors.hpp"
 #include "vortex/provider/yahoo/yahoo_json.hpp"
 
@@ -59,18 +59,9 @@ class ChartWalk {
 
   // Broken JSON, or a member of another type than it must have.
   std::unexpected<Error> broken(std::string_view where, error_code error) {
-    std::string message = "at " + std::string(where.empty() ? "the document" : where) + ": " +
-                          simdjson::error_message(error);
     const char* location = nullptr;
-    if (opened_ && !document_.current_location().get(location)) {
-      message += ", at byte " + std::to_string(location - reply_.body.data());
-    }
-    if (cut_short(reply_.body.view())) {
-      return bad(ErrorCode::truncated,
-                 "cut at byte " + std::to_string(reply_.body.size()) + ", " + message);
-    }
-    const bool other_type = error == simdjson::INCORRECT_TYPE;
-    return bad(other_type ? ErrorCode::schema : ErrorCode::bad_payload, std::move(message));
+    if (opened_ && document_.current_location().get(location)) location = nullptr;
+    return std::unexpected(json_error(where, error, location, reply_));
   }
 
   std::unexpected<Error> repeated(std::string_view where) {
