@@ -55,10 +55,15 @@ inline constexpr Duration kDepthSafety = std::chrono::seconds(60);
 
 // The part of request.range that the provider still serves at `now`: all of it, or what is left
 // after cutting the front that lies deeper than the interval's depth (a caller tells people what
-// was cut by comparing with request.range.start). `range_limit` with the earliest time served when
-// nothing is left; `unsupported` for the interval; `usage` for an empty range.
+// was cut by comparing with request.range.start). Never outside the years 1900 to 2100, in which
+// arithmetic with spans is safe. `range_limit` with the earliest time served when nothing is left;
+// `unsupported` for the interval; `usage` for an empty range.
 Result<TimeRange> served_range(const Capabilities& capabilities, const BarsRequest& request,
                                TimePoint now);
+
+// The whole bars of days, weeks or months that hold the range, for a provider that would build one
+// from a part of it; an intraday range as it is.
+TimeRange whole_bars(Interval interval, TimeRange range);
 
 // One decoded answer, and the call that continues it where there is one.
 struct Page {
@@ -93,6 +98,14 @@ class HttpAdapter {
   // data in the range is a page without rows. reply.received_at decides which bars are final.
   virtual Result<Page> decode(const BarsRequest& request, const HttpReply& reply) const = 0;
 };
+
+// request.provider_symbol, or else what the adapter maps the symbol to.
+Result<std::string> spelling_of(const HttpAdapter& adapter, const BarsRequest& request);
+
+// `bad_symbol`: nothing at the provider can be written so. The hint says where the user names it,
+// after `look_up`: where the name is found, as "look it up with …".
+Error no_spelling(const Capabilities& capabilities, const Symbol& symbol,
+                  std::string_view look_up = {});
 
 // What a login leaves behind; put into later calls by SessionSteps::apply.
 struct Session {

@@ -179,13 +179,9 @@ Result<std::vector<HttpCall>> pair_intraday(const Spelling& spelling,
   return std::vector{call_of(spelling, support, full)};
 }
 
-Error no_symbol(const std::string& text) {
-  Error error{.code = ErrorCode::bad_symbol,
-              .message = "alphavantage has no symbol written '" + text + "'"};
-  return std::move(error).with_hint(
-      "look it up with its SYMBOL_SEARCH, then say what it is called: "
-      "[symbols.\"" +
-      text + "\"] alphavantage = \"…\"");
+Error no_symbol(const Symbol& symbol) {
+  return no_spelling(AlphaVantageAdapter().capabilities(), symbol,
+                     "look it up with its SYMBOL_SEARCH");
 }
 
 }  // namespace
@@ -214,7 +210,7 @@ Result<std::string> AlphaVantageAdapter::map_symbol(const Symbol& symbol) const 
   const auto is_theirs = [](char c) {
     return is_alnum(c) || c == '.' || c == '-' || c == '/';
   };
-  if (!std::ranges::all_of(text, is_theirs)) return std::unexpected(no_symbol(text));
+  if (!std::ranges::all_of(text, is_theirs)) return std::unexpected(no_symbol(symbol));
   const std::size_t dot = text.rfind('.');
   if (dot == std::string::npos) return text;
   const std::string_view suffix = std::string_view(text).substr(dot);
@@ -223,7 +219,7 @@ Result<std::string> AlphaVantageAdapter::map_symbol(const Symbol& symbol) const 
   }
   // A class of shares (BRK.B), or a suffix of three letters; others are markets of other vendors.
   const bool known = suffix.size() == 4 || (suffix.size() == 2 && suffix != ".T" && suffix != ".F");
-  if (!known) return std::unexpected(no_symbol(text));
+  if (!known) return std::unexpected(no_symbol(symbol));
   return text;
 }
 
@@ -231,10 +227,7 @@ Result<std::vector<HttpCall>> AlphaVantageAdapter::plan(const BarsRequest& reque
                                                         TimePoint now) const {
   VORTEX_TRY(const IntervalSupport support, find_interval(capabilities(), request.interval));
   VORTEX_TRY(const TimeRange range, served_range(capabilities(), request, now));
-  std::string symbol = request.provider_symbol;
-  if (symbol.empty()) {
-    VORTEX_TRY(symbol, map_symbol(request.symbol));
-  }
+  VORTEX_TRY(const std::string symbol, spelling_of(*this, request));
   const Spelling spelling = alphavantage::read_spelling(symbol);
   if (is_intraday(request.interval)) {
     return spelling.asset == Asset::share ? share_slices(spelling, support, range, now)
@@ -265,10 +258,7 @@ TimeRange AlphaVantageAdapter::range_of(const BarsRequest& request, const HttpCa
 
 Result<Page> AlphaVantageAdapter::decode(const BarsRequest& request, const HttpReply& reply) const {
   VORTEX_TRY(const IntervalSupport support, find_interval(capabilities(), request.interval));
-  std::string symbol = request.provider_symbol;
-  if (symbol.empty()) {
-    VORTEX_TRY(symbol, map_symbol(request.symbol));
-  }
+  VORTEX_TRY(const std::string symbol, spelling_of(*this, request));
   if (auto refusal = alphavantage_refusal(reply)) return std::unexpected(std::move(*refusal));
   const Spelling spelling = alphavantage::read_spelling(symbol);
   const Query query{

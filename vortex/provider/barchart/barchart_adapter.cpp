@@ -55,22 +55,10 @@ Capabilities make_capabilities() {
   };
 }
 
-// Beyond these no exchange has a session; a range outside would only wrap around in arithmetic.
-constexpr TimeRange kPlannable{TimePoint{std::chrono::seconds{-2'208'988'800}},  // 1900
-                               TimePoint{std::chrono::seconds{4'102'444'800}}};  // 2100
-
 std::string compact_date(TimePoint time) {
   std::string text = format_date(date_of(time));
   std::erase(text, '-');
   return text;
-}
-
-// The whole bars that hold the range.
-TimeRange whole_bars(Interval interval, TimeRange range) {
-  if (is_intraday(interval)) return range;
-  const Date first = bar_date(interval, date_of(range.start));
-  const Date last = bar_date(interval, date_of(range.end - Duration(1)));
-  return {midnight(first), midnight(next_bar_date(interval, last))};
 }
 
 // Parts end at midnights, so that no part begins in the middle of a day but the first.
@@ -116,11 +104,6 @@ std::optional<TimePoint> date_param(const HttpCall& call, std::string_view name)
   return midnight(*date);
 }
 
-Result<std::string> spelling(const BarchartAdapter& adapter, const BarsRequest& request) {
-  if (!request.provider_symbol.empty()) return request.provider_symbol;
-  return adapter.map_symbol(request.symbol);
-}
-
 }  // namespace
 
 const Capabilities& BarchartAdapter::capabilities() const {
@@ -133,22 +116,14 @@ Result<std::string> BarchartAdapter::map_symbol(const Symbol& symbol) const {
     return is_alnum(c) || std::string_view("^$-.*_").contains(c);
   };
   if (std::ranges::all_of(symbol.text(), is_barcharts)) return symbol.text();
-  Error error{.code = ErrorCode::bad_symbol,
-              .message = "barchart has no symbol written '" + symbol.text() + "'"};
-  return std::unexpected(std::move(error).with_hint("say what Barchart calls it: [symbols.\"" +
-                                                    symbol.text() + "\"] barchart = \"…\""));
+  return std::unexpected(no_spelling(capabilities(), symbol));
 }
 
 Result<std::vector<HttpCall>> BarchartAdapter::plan(const BarsRequest& request,
                                                     TimePoint now) const {
   VORTEX_TRY(const IntervalSupport support, find_interval(capabilities(), request.interval));
   VORTEX_TRY(TimeRange range, served_range(capabilities(), request, now));
-  range = {std::max(range.start, kPlannable.start), std::min(range.end, kPlannable.end)};
-  if (range.empty()) {
-    return fail(ErrorCode::range_limit,
-                "the range " + to_string(request.range) + " lies outside the years 1900 to 2100");
-  }
-  VORTEX_TRY(const std::string symbol, spelling(*this, request));
+  VORTEX_TRY(const std::string symbol, spelling_of(*this, request));
   range = whole_bars(request.interval, range);
   std::vector<HttpCall> calls;
   for (TimePoint start = range.start; start < range.end;) {
@@ -169,7 +144,7 @@ TimeRange BarchartAdapter::range_of(const BarsRequest& request, const HttpCall& 
 }
 
 Result<Page> BarchartAdapter::decode(const BarsRequest& request, const HttpReply& reply) const {
-  VORTEX_TRY(const std::string symbol, spelling(*this, request));
+  VORTEX_TRY(const std::string symbol, spelling_of(*this, request));
   BarchartQuery query{.request = request, .symbol = symbol};
   const std::string_view type = find_header(reply.headers, "Content-Type");
   if (type == kBarchartSavedType || type == kBarchartSavedByEndType) {

@@ -98,10 +98,7 @@ Result<std::vector<HttpCall>> BarchartSiteAdapter::plan(const BarsRequest& reque
                                                         TimePoint now) const {
   VORTEX_TRY(const IntervalSupport support, find_interval(capabilities(), request.interval));
   VORTEX_TRY(TimeRange range, served_range(capabilities(), request, now));
-  std::string symbol = request.provider_symbol;
-  if (symbol.empty()) {
-    VORTEX_TRY(symbol, map_symbol(request.symbol));
-  }
+  VORTEX_TRY(const std::string symbol, spelling_of(*this, request));
   // Files are of whole days: what is left of the last one costs no file of its own.
   range = {midnight(date_of(range.start)), midnight(date_of(range.end - Duration(1))) + days(1)};
   std::vector<HttpCall> calls;

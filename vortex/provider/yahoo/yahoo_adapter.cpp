@@ -46,14 +46,6 @@ Capabilities make_capabilities() {
 // date.
 constexpr Duration kZonePad = days(1);
 
-// The whole bars that hold the range, so that the provider never builds a week or month from a
-// part.
-TimeRange whole_bars(Interval interval, TimeRange range) {
-  const Date first = bar_date(interval, date_of(range.start));
-  const Date last = bar_date(interval, date_of(range.end - Duration(1)));
-  return {midnight(first), midnight(next_bar_date(interval, last))};
-}
-
 TimePoint end_of_part(Interval interval, TimePoint start, Duration span_max) {
   const TimePoint end = start + span_max;
   return is_intraday(interval) ? end : midnight(bar_date(interval, date_of(end)));
@@ -84,10 +76,6 @@ std::optional<TimePoint> time_param(const HttpCall& call, std::string_view name)
   return from_unix_seconds(seconds);
 }
 
-// Beyond these no exchange has a session; a range outside would only wrap around in arithmetic.
-constexpr TimeRange kPlannable{TimePoint{std::chrono::seconds{-2'208'988'800}},  // 1900
-                               TimePoint{std::chrono::seconds{4'102'444'800}}};  // 2100
-
 }  // namespace
 
 const Capabilities& YahooAdapter::capabilities() const {
@@ -100,25 +88,14 @@ Result<std::string> YahooAdapter::map_symbol(const Symbol& symbol) const {
     return is_alnum(c) || std::string_view("^=.-&_").contains(c);
   };
   if (std::ranges::all_of(symbol.text(), is_yahoos)) return symbol.text();
-  Error error{.code = ErrorCode::bad_symbol,
-              .message = "yahoo has no symbol written '" + symbol.text() + "'"};
-  return std::unexpected(std::move(error).with_hint("say what Yahoo calls it: [symbols.\"" +
-                                                    symbol.text() + "\"] yahoo = \"…\""));
+  return std::unexpected(no_spelling(capabilities(), symbol));
 }
 
 Result<std::vector<HttpCall>> YahooAdapter::plan(const BarsRequest& request, TimePoint now) const {
   VORTEX_TRY(const IntervalSupport support, find_interval(capabilities(), request.interval));
   VORTEX_TRY(TimeRange range, served_range(capabilities(), request, now));
-  range = {std::max(range.start, kPlannable.start), std::min(range.end, kPlannable.end)};
-  if (range.empty()) {
-    return fail(ErrorCode::range_limit,
-                "the range " + to_string(request.range) + " lies outside the years 1900 to 2100");
-  }
-  std::string symbol = request.provider_symbol;
-  if (symbol.empty()) {
-    VORTEX_TRY(symbol, map_symbol(request.symbol));
-  }
-  if (!is_intraday(request.interval)) range = whole_bars(request.interval, range);
+  VORTEX_TRY(const std::string symbol, spelling_of(*this, request));
+  range = whole_bars(request.interval, range);
 
   std::vector<HttpCall> calls;
   for (TimePoint start = range.start; start < range.end;) {
@@ -142,10 +119,7 @@ TimeRange YahooAdapter::range_of(const BarsRequest& request, const HttpCall& cal
 
 Result<Page> YahooAdapter::decode(const BarsRequest& request, const HttpReply& reply) const {
   VORTEX_TRY(const IntervalSupport support, find_interval(capabilities(), request.interval));
-  std::string symbol = request.provider_symbol;
-  if (symbol.empty()) {
-    VORTEX_TRY(symbol, map_symbol(request.symbol));
-  }
+  VORTEX_TRY(const std::string symbol, spelling_of(*this, request));
   if (auto refusal = yahoo_refusal(reply)) {
     if (refusal->code == ErrorCode::empty) return empty_yahoo_page();
     return std::unexpected(std::move(*refusal));
