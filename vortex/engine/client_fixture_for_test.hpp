@@ -1,5 +1,5 @@
-// One ProviderClient of a fake provider over a scripted transport, and all it needs around it: what
-// the client's tests share.
+// One ProviderClient of a fake provider over a scripted transport, in simulated time, and all it
+// needs around it: what the client's tests share.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,8 @@ class ClientFixture : public testing::Test {
 
   std::int64_t asked(std::string_view path) const;  // calls whose target begins so
 
-  SystemClock clock_;
-  Runtime runtime_{clock_, 1};
+  ManualClock clock_{at("2024-06-05")};
+  Runtime runtime_{SimulatedTime{.clock = &clock_}};
   ProviderRegistry registry_;
   Slots all_calls_{runtime_.io_executor(), 16};
   Slots ledger_turn_{runtime_.io_executor(), 1};
