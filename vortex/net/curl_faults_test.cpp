@@ -126,6 +126,10 @@ TEST(CurlFaultsTest, A13AServerThatNeverClosesLeaksNoConnection) {
 }
 
 TEST(CurlFaultsTest, A17WithoutDescriptorsTheErrorIsOurOwnAndPasses) {
+#if __has_feature(undefined_behavior_sanitizer)
+  // It looks at an object's memory through a pipe: without descriptors it takes good ones for bad.
+  GTEST_SKIP() << "the sanitizer itself needs descriptors; the plain build and TSan run this";
+#endif
   Loopback world;
   auto& server = world.play(kWholeAnswer);
   const HttpRoute route{.base_url = server.url()};
