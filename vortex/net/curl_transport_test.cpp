@@ -152,7 +152,7 @@ TEST(CurlTransportTest, ASilentCallHoldsUpNoOther) {
   const HttpRoute route{.base_url = url_of(world.serve([](const ServerRequest& request) {
                           return ServerReply{.body = "here", .hang = request.path == "/silent"};
                         })),
-                        .read_timeout = std::chrono::milliseconds(300)};
+                        .read_timeout = std::chrono::seconds(1)};
   const auto replies = world.send_together(route, {get_call("/silent"), get_call("/lively")});
   ASSERT_FALSE(replies[0].has_value());
   EXPECT_EQ(replies[0].error().code, ErrorCode::timeout);
