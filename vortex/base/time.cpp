@@ -107,10 +107,13 @@ std::string format_date(Date date) {
 }
 
 std::string format_time(TimePoint time) {
-  const Date date = date_of(time);
-  const std::chrono::hh_mm_ss clock{time - date};
-  std::string out = fmt::format("{}T{:02}:{:02}:{:02}", format_date(date), clock.hours().count(),
-                                clock.minutes().count(), clock.seconds().count());
+  // Not the difference to midnight: that of the first moment lies outside of time.
+  constexpr Duration kDay = std::chrono::days(1);
+  const Duration rest = time.time_since_epoch() % kDay;
+  const std::chrono::hh_mm_ss clock{rest < Duration::zero() ? rest + kDay : rest};
+  std::string out =
+      fmt::format("{}T{:02}:{:02}:{:02}", format_date(date_of(time)), clock.hours().count(),
+                  clock.minutes().count(), clock.seconds().count());
   if (const auto fraction = clock.subseconds().count(); fraction != 0) {
     out += fmt::format(".{:06}", fraction);
     while (out.back() == '0') out.pop_back();

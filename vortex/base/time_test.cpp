@@ -21,6 +21,14 @@ TEST(TimeTest, StampsRoundTrip) {
   }
 }
 
+// Ranges without an end are bounded by them, and are told to people. The sanitizer judges.
+TEST(TimeTest, TheEndsOfTimeAreWrittenWithoutOverflow) {
+  EXPECT_EQ(format_time(TimePoint::min()).substr(format_time(TimePoint::min()).find('T')),
+            "T19:59:05.224192Z");
+  EXPECT_EQ(format_time(TimePoint::max()).substr(format_time(TimePoint::max()).find('T')),
+            "T04:00:54.775807Z");
+}
+
 TEST(TimeTest, OffsetsAreTakenOff) {
   EXPECT_EQ(parse_time("2024-01-02T09:30:00-05:00"), parse_time("2024-01-02T14:30:00Z"));
   EXPECT_EQ(parse_time("2024-01-02T20:00+0530"), parse_time("2024-01-02T14:30:00Z"));

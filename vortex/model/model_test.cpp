@@ -58,6 +58,13 @@ TimeRange days(int start, int end) {
   return {zero + std::chrono::days(start), zero + std::chrono::days(end)};
 }
 
+TEST(TimeRangeTest, MidnightsAreWrittenAsDates) {
+  EXPECT_EQ(to_string(TimeRange{*parse_time("2024-01-02"), *parse_time("2024-01-02T14:30Z")}),
+            "2024-01-02..2024-01-02T14:30:00Z");
+  EXPECT_TRUE(
+      to_string(TimeRange{TimePoint::min(), *parse_time("1969-12-31")}).ends_with("..1969-12-31"));
+}
+
 TEST(RangeSetTest, TouchingRangesAreJoinedAndRemovalSplits) {
   RangeSet set;
   set.add(days(0, 2));

@@ -8,8 +8,8 @@ namespace vortex {
 namespace {
 
 std::string edge(TimePoint time) {
-  const Date date = date_of(time);
-  return midnight(date) == time ? format_date(date) : format_time(time);
+  const bool is_midnight = time.time_since_epoch() % std::chrono::days(1) == Duration::zero();
+  return is_midnight ? format_date(date_of(time)) : format_time(time);
 }
 
 }  // namespace
