@@ -11,7 +11,6 @@ namespace vortex {
 namespace {
 
 using fake::Answer;
-using fake::FakeTransport;
 
 constexpr std::string_view kMember = "sid=member-";  // and the number of the login
 
