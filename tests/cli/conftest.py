@@ -1,5 +1,7 @@
 """Runs the real `vortex` (VORTEX_BIN) in an empty directory with an empty home."""
 
+import csv
+import io
 import json
 import os
 import signal
@@ -47,6 +49,10 @@ class Vortex:
         assert answer["schema_version"] == 1
         return answer
 
+    def rows(self, *arguments):
+        """What `read` shows."""
+        return list(csv.DictReader(io.StringIO(self("read", *arguments, "--format", "csv", code=0).stdout)))
+
     def start(self, *arguments, **options):
         return subprocess.Popen(
             [VORTEX, *map(str, arguments)],
@@ -69,9 +75,9 @@ class Vortex:
 
 
 class Sim:
-    """A running `vortex sim`."""
+    """A running `vortex sim`, asked as `provider`."""
 
-    def __init__(self, vortex, *arguments):
+    def __init__(self, vortex, *arguments, provider="yahoo"):
         self.ready = vortex.directory / f"sim-{time.monotonic_ns()}.json"
         self.process = vortex.start("sim", "--ready-file", self.ready, *arguments)
         deadline = time.monotonic() + TIMEOUT_S
@@ -79,7 +85,8 @@ class Sim:
             assert self.process.poll() is None, self.process.stderr.read()
             assert time.monotonic() < deadline, "the simulator did not get ready"
             time.sleep(0.01)
-        self.url = json.loads(self.ready.read_text())["yahoo"]
+        self.urls = json.loads(self.ready.read_text())  # by provider
+        self.url = self.urls[provider]
 
     def post(self, path, value):
         request = urllib.request.Request(f"{self.url}/__sim/{path}", json.dumps(value).encode(), method="POST")
@@ -148,6 +155,15 @@ def check_quarantine(vortex, rows, found, expected, store="data"):
 @pytest.fixture
 def vortex(tmp_path):
     return Vortex(tmp_path)
+
+
+@pytest.fixture
+def started():
+    """Simulators a test starts by itself."""
+    sims = []
+    yield sims
+    for one in sims:
+        one.stop()
 
 
 @pytest.fixture

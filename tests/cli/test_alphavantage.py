@@ -18,8 +18,8 @@ NEVER_AGAIN = ("--set", "sync.overlap_bars=0")  # else the newest bars are asked
 
 class AlphaVantage(Sim):
     def __init__(self, vortex, *flags, now=NOW):
-        super().__init__(vortex, *(["--now", now] if now else []), "--api-key", KEY, *flags)
-        self.url = json.loads(self.ready.read_text())["alphavantage"]
+        super().__init__(vortex, *(["--now", now] if now else []), "--api-key", KEY, *flags,
+                         provider="alphavantage")
         vortex.environment.update({
             "VORTEX__PROVIDERS__ALPHAVANTAGE__BASE_URL": self.url,
             "VORTEX__PROVIDERS__ALPHAVANTAGE__LIMITS": "[]",
@@ -31,16 +31,12 @@ class AlphaVantage(Sim):
 
 
 @pytest.fixture
-def alphavantage(vortex):
-    running = []
-
+def alphavantage(vortex, started):
     def start(*flags, **options):
-        running.append(AlphaVantage(vortex, *flags, **options))
-        return running[-1]
+        started.append(AlphaVantage(vortex, *flags, **options))
+        return started[-1]
 
-    yield start
-    for sim in running:
-        sim.stop()
+    return start
 
 
 def everything_written(vortex):

@@ -1,18 +1,12 @@
 """`vortex read --as-of VERSION|TIME`: what it gives, and what a wrong one gets."""
 
-import csv
 import datetime as dt
-import io
 import json
 
 import pytest
 
 EARLY = ("--since", "2024-01-02", "--until", "2024-03-01")
 LATER = ("--since", "2024-01-02", "--until", "2025-01-02")
-
-
-def read(vortex, *arguments):
-    return list(csv.DictReader(io.StringIO(vortex("read", *arguments, "--format", "csv", code=0).stdout)))
 
 
 def commit_time(vortex, version):
@@ -27,17 +21,17 @@ def text_of(moment):
 
 def test_as_of_gives_rows_and_adjustment_as_they_were(vortex, sim):
     first = vortex.json("sync", "AAPL", *EARLY)["table_version"]
-    before = {adjust: read(vortex, "AAPL", "--adjust", adjust) for adjust in ("none", "split", "all")}
+    before = {adjust: vortex.rows("AAPL", "--adjust", adjust) for adjust in ("none", "split", "all")}
     second = vortex.json("sync", "AAPL", *LATER)["table_version"]
     assert second > first
-    after = read(vortex, "AAPL", "--adjust", "all")
+    after = vortex.rows("AAPL", "--adjust", "all")
     assert len(after) > len(before["all"])
     # Dividends that came later have moved the early prices; as of the first version they have not.
     assert after[0]["close"] != before["all"][0]["close"]
     made = commit_time(vortex, first)
     for as_of in (str(first), text_of(made), text_of(made + dt.timedelta(milliseconds=1))):
         for adjust, rows in before.items():
-            assert read(vortex, "AAPL", "--adjust", adjust, "--as-of", as_of) == rows, (as_of, adjust)
+            assert vortex.rows("AAPL", "--adjust", adjust, "--as-of", as_of) == rows, (as_of, adjust)
     told = vortex.json("read", "AAPL", "--as-of", str(first))
     assert told["table_version"] == first and told["rows"] == len(before["split"])
     assert vortex.json("read", "AAPL", "--as-of", text_of(made))["table_version"] == first
@@ -78,10 +72,10 @@ def test_a_version_that_was_cleaned_away_names_the_oldest_kept(vortex, sim):
     log = vortex.directory / "data/bars/_delta_log"
     newest = max(int(path.name[:20]) for path in log.glob("*.json"))
     assert newest >= 10, "too few commits for a checkpoint"
-    rows = read(vortex, "AAPL")
+    rows = vortex.rows("AAPL")
     for version in range(10):
         (log / f"{version:020}.json").unlink()
-    assert read(vortex, "AAPL") == rows == read(vortex, "AAPL", "--as-of", "10")
+    assert vortex.rows("AAPL") == rows == vortex.rows("AAPL", "--as-of", "10")
     assert "version 3 was cleaned away; the oldest is 10" in vortex.refusal("read", "AAPL", "--as-of", "3")
     line = vortex.refusal("read", "AAPL", "--as-of", "2020-01-01")
     assert "the oldest that was kept, 10, was made at" in line

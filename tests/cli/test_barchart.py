@@ -1,7 +1,5 @@
 """Barchart OnDemand through the command, against the simulator."""
-import csv
 import datetime
-import io
 import json
 import urllib.request
 
@@ -15,8 +13,7 @@ NOW = "2024-07-15T20:00:00Z"
 
 class BarchartSim(Sim):
     def __init__(self, vortex, *arguments, now=NOW):
-        super().__init__(vortex, *(["--now", now] if now else []), *arguments)
-        self.url = json.loads(self.ready.read_text())["barchart"]
+        super().__init__(vortex, *(["--now", now] if now else []), *arguments, provider="barchart")
 
     @property
     def asked(self):
@@ -24,12 +21,10 @@ class BarchartSim(Sim):
 
 
 @pytest.fixture
-def barchart(vortex):
-    running = []
-
+def barchart(vortex, started):
     def start(*arguments, key="a-key-of-ours", **options):
         sim = BarchartSim(vortex, *arguments, **options)
-        running.append(sim)
+        started.append(sim)
         vortex.environment.update({"VORTEX__PROVIDERS__BARCHART__BASE_URL": sim.url,
                                    "VORTEX__PROVIDERS__BARCHART__LIMITS": "[]",
                                    "VORTEX__PROVIDERS__BARCHART__RETRY__ATTEMPTS": "1"})
@@ -37,13 +32,7 @@ def barchart(vortex):
             vortex.environment["VORTEX__PROVIDERS__BARCHART__API_KEY"] = key
         return sim
 
-    yield start
-    for sim in running:
-        sim.stop()
-
-
-def rows_of(vortex, *arguments):
-    return list(csv.DictReader(io.StringIO(vortex("read", *arguments, "--format", "csv", code=0).stdout)))
+    return start
 
 
 def test_stocks_and_contracts_land_and_a_second_run_has_nothing_new(vortex, barchart):
@@ -52,7 +41,7 @@ def test_stocks_and_contracts_land_and_a_second_run_has_nothing_new(vortex, barc
     assert first["status"] == "ok" and first["rows"]["quarantined"] == 0 and first["rows"]["new"] > 60
     again = vortex.json("sync", "AAPL", "GCZ24", "GC*1", *RANGE)
     assert again["rows"]["new"] == again["rows"]["restated"] == 0
-    days = rows_of(vortex, "AAPL")
+    days = vortex.rows("AAPL")
     assert days[0]["timestamp"] == "2024-05-01T00:00:00Z" and len(days) == 22
     assert vortex.json("verify")["status"] == "ok"
 
@@ -61,7 +50,7 @@ def test_minutes_have_their_moment_in_utc(vortex, barchart):
     barchart()
     vortex.json("sync", "AAPL", "--interval", "1h", "--provider", "barchart", "--since", "2024-05-01", "--until",
                 "2024-05-03")
-    stamps = [row["timestamp"] for row in rows_of(vortex, "AAPL", "--interval", "1h")]
+    stamps = [row["timestamp"] for row in vortex.rows("AAPL", "--interval", "1h")]
     assert stamps[0] == "2024-05-01T13:30:00Z" and len(stamps) == 14
 
 
@@ -238,7 +227,7 @@ def test_c9_an_answer_in_another_order_or_with_a_row_twice_is_the_same(vortex, b
     say(sim, answer)
     again = vortex.json("sync", "GCZ24", *RANGE)
     assert again["rows"]["new"] == again["rows"]["restated"] == 0
-    assert first["rows"]["new"] == len(rows_of(vortex, "GCZ24"))
+    assert first["rows"]["new"] == len(vortex.rows("GCZ24"))
     record_property("fault_C9", 2)
 
 
@@ -285,7 +274,7 @@ def test_futures_are_listed_newest_first(vortex, barchart):
     assert sim.asked["requests"] == 0
     answer = vortex.json("sync", "--futures", "GC", "--cycle", "G", "--since", "2023-01-01")
     assert answer["status"] in ("ok", "partial") and answer["rows"]["new"] > 200
-    rows = rows_of(vortex, "GCG24")
+    rows = vortex.rows("GCG24")
     assert rows[-1]["timestamp"] <= "2024-02-29T00:00:00Z"
 
 

@@ -1,8 +1,6 @@
 """Barchart's website through the command, against the simulator: login, allowance, download."""
-import csv
 import datetime
 import http.cookiejar
-import io
 import json
 import urllib.parse
 import urllib.request
@@ -20,8 +18,7 @@ CONTRACTS = ("GCZ24", "GCV24", "GCQ24", "GCM24", "GCG25", "ESM24", "ESU24", "ESZ
 
 class SiteSim(Sim):
     def __init__(self, vortex, *arguments):
-        super().__init__(vortex, *arguments)
-        self.url = json.loads(self.ready.read_text())["barchart"]
+        super().__init__(vortex, *arguments, provider="barchart")
 
     def asked(self, kind):
         return self.counts()["providers"].get("barchart", {"kinds": {}})["kinds"].get(kind, 0)
@@ -46,25 +43,17 @@ class SiteSim(Sim):
 
 
 @pytest.fixture
-def site(vortex):
-    running = []
-
+def site(vortex, started):
     def start(*arguments, password=PASSWORD, now=NOW):
         sim = SiteSim(vortex, *(("--now", now) if now else ()), *arguments)
-        running.append(sim)
+        started.append(sim)
         vortex.environment.update({KEY + "ACCESS": "website", KEY + "BASE_URL": sim.url, KEY + "LIMITS": "[]",
                                    KEY + "RETRY__ATTEMPTS": "1"})
         if password:
             vortex.environment.update({KEY + "AUTH__USER": "me@example.org", KEY + "AUTH__PASSWORD": password})
         return sim
 
-    yield start
-    for sim in running:
-        sim.stop()
-
-
-def rows_of(vortex, *arguments):
-    return list(csv.DictReader(io.StringIO(vortex("read", *arguments, "--format", "csv", code=0).stdout)))
+    return start
 
 
 def expect_nowhere(vortex, secrets, *outputs):
@@ -85,10 +74,10 @@ def test_files_land_behind_one_login_and_are_what_ondemand_sells(vortex, site):
     again = vortex.json("sync", "AAPL", "GCZ24", *RANGE)
     assert again["rows"]["new"] == again["rows"]["restated"] == 0
     assert vortex.json("verify")["status"] == "ok"
-    mine = rows_of(vortex, "GCZ24")
+    mine = vortex.rows("GCZ24")
     bought = {KEY + "ACCESS": "default", KEY + "API_KEY": "a-key-of-ours"}
     vortex("sync", "GCZ24", *RANGE, "--store", "./bought", env=bought, code=0)
-    theirs = rows_of(vortex, "GCZ24", "--store", "./bought")
+    theirs = vortex.rows("GCZ24", "--store", "./bought")
     fields = ("timestamp", "open", "high", "low", "close", "volume")
     assert [[row[f] for f in fields] for row in mine] == [[row[f] for f in fields] for row in theirs]
 
@@ -97,16 +86,16 @@ def test_minutes_have_their_moment_in_utc(vortex, site):
     site()
     vortex("sync", "AAPL", "--interval", "1h", "--provider", "barchart", "--since", "2024-05-01", "--until",
            "2024-05-03", code=0)
-    stamps = [row["timestamp"] for row in rows_of(vortex, "AAPL", "--interval", "1h")]
+    stamps = [row["timestamp"] for row in vortex.rows("AAPL", "--interval", "1h")]
     assert stamps[0] == "2024-05-01T13:30:00Z" and len(stamps) == 14
 
 
 def test_what_was_downloaded_is_replayed_whichever_way_in_is_set(vortex, site):
     site()
     vortex("sync", "GCZ24", *RANGE, code=0)
-    before = rows_of(vortex, "GCZ24")
+    before = vortex.rows("GCZ24")
     vortex("replay", "--from", "raw", env={KEY + "ACCESS": "default"}, code=0)
-    assert rows_of(vortex, "GCZ24") == before
+    assert vortex.rows("GCZ24") == before
 
 
 def test_j1_the_cookies_of_a_browser_pass_the_wall_and_are_shown_nowhere(vortex, site):

@@ -1,8 +1,6 @@
 """`vortex diff`: two providers' stored bars against each other. Both sell the simulator's market; what differs is
 planted by telling one of them a restatement, or in a file that is imported."""
 
-import csv
-import io
 import json
 import urllib.request
 
@@ -22,7 +20,7 @@ FOOTER = '"Downloaded from Barchart.com as of 06-04-2024 06:11am CST"\n'
 def both(vortex):
     """A simulator that both providers' calls go to; `tell(path, value)` changes what Alpha Vantage says."""
     sim = Sim(vortex, "--now", "2024-06-05T12:00:00Z", "--api-key", KEY)
-    url = json.loads(sim.ready.read_text())["alphavantage"]
+    url = sim.urls["alphavantage"]
     vortex.environment.update({
         "VORTEX__PROVIDERS__YAHOO__BASE_URL": sim.url,
         "VORTEX__PROVIDERS__YAHOO__LIMITS": "[]",
@@ -48,8 +46,7 @@ def sync(vortex, *providers, when=RANGE):
 
 
 def bars_of(vortex, provider, *more):
-    read = vortex("read", "AAPL", "--provider", provider, "--format", "csv", *more, code=0)
-    return {row["timestamp"][:10]: row for row in csv.DictReader(io.StringIO(read.stdout))}
+    return {row["timestamp"][:10]: row for row in vortex.rows("AAPL", "--provider", provider, *more)}
 
 
 def import_as_barchart(vortex, bars):

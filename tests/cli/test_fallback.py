@@ -1,8 +1,6 @@
 """`providers = ["barchart", "yahoo"]`: what the first cannot serve the next one does. Both simulators in one run, over
 one market: Barchart sells shares split-adjusted and futures as traded, Yahoo split-adjusted with its actions apart."""
 
-import csv
-import io
 import json
 import urllib.request
 
@@ -24,17 +22,14 @@ since = "2024-05-01"
 
 class Both(Sim):
     def __init__(self, vortex, *flags, key=KEY):
-        super().__init__(vortex, "--now", "2024-06-05T12:00:00Z", *flags)
-        urls = json.loads(self.ready.read_text())
-        self.urls = {name: urls[name] for name in ("barchart", "yahoo")}
+        # Faults are posted to it; every provider's counts have their own address.
+        super().__init__(vortex, "--now", "2024-06-05T12:00:00Z", *flags, provider="barchart")
         for name in ("barchart", "yahoo"):
-            vortex.environment |= {f"VORTEX__PROVIDERS__{name.upper()}__BASE_URL": urls[name],
+            vortex.environment |= {f"VORTEX__PROVIDERS__{name.upper()}__BASE_URL": self.urls[name],
                                    f"VORTEX__PROVIDERS__{name.upper()}__LIMITS": "[]",
                                    f"VORTEX__PROVIDERS__{name.upper()}__RETRY__ATTEMPTS": "1"}
         if key:
             vortex.environment["VORTEX__PROVIDERS__BARCHART__API_KEY"] = key
-
-        self.url = self.urls["barchart"]  # faults are posted to it
 
     def asked(self, provider):
         with urllib.request.urlopen(f"{self.urls[provider]}/__sim/counts", timeout=TIMEOUT_S) as reply:
@@ -42,16 +37,12 @@ class Both(Sim):
 
 
 @pytest.fixture
-def both(vortex):
-    running = []
-
+def both(vortex, started):
     def start(*flags, **options):
-        running.append(Both(vortex, *flags, **options))
-        return running[-1]
+        started.append(Both(vortex, *flags, **options))
+        return started[-1]
 
-    yield start
-    for sim in running:
-        sim.stop()
+    return start
 
 
 def job(vortex, *symbols):
@@ -59,8 +50,7 @@ def job(vortex, *symbols):
 
 
 def rows(vortex, symbol, provider):
-    read = vortex("read", symbol, "--provider", provider, "--format", "csv", code=0).stdout
-    return list(csv.DictReader(io.StringIO(read)))
+    return vortex.rows(symbol, "--provider", provider)
 
 
 def only_served_by_yahoo(vortex, answer, symbol, code):
@@ -167,8 +157,7 @@ def test_k6_adjusted_and_unadjusted_never_mix(vortex, both, record_property):
         assert len({row["adjusted"] for row in bars if row["provider"] == provider}) == 1
     # Without --provider the job's first that has it is read, not a mix.
     job(vortex, "AAPL")
-    read = vortex("read", "AAPL", "--format", "csv", code=0).stdout
-    assert len({row["provider"] for row in csv.DictReader(io.StringIO(read))}) == 1
+    assert len({row["provider"] for row in vortex.rows("AAPL")}) == 1
     # On one basis they are the same market.
     assert vortex.json("diff", "AAPL", "--providers", "barchart,yahoo")["factors"] == []
     record_property("fault_K6", 1)

@@ -1,6 +1,4 @@
 """`vortex import`: files saved by hand from Barchart's website, into the dataset."""
-import csv
-import io
 import json
 
 import pytest
@@ -19,10 +17,6 @@ def saved(vortex, text, name=NAME):
     return path
 
 
-def rows_of(vortex, *arguments):
-    return list(csv.DictReader(io.StringIO(vortex("read", *arguments, "--format", "csv", code=0).stdout)))
-
-
 def test_a_file_lands_in_the_dataset_with_its_provenance(vortex):
     answer = vortex.json("import", saved(vortex, HEADER + DAYS + FOOTER))
     assert (answer["command"], answer["status"]) == ("import", "ok")
@@ -30,7 +24,7 @@ def test_a_file_lands_in_the_dataset_with_its_provenance(vortex):
     (file,) = answer["files"]
     assert (file["symbol"], file["interval"], file["provider"]) == ("ZCH26", "1d", "barchart")
     assert file["saved_at"] == "2026-03-05T12:11:00Z"
-    rows = rows_of(vortex, "ZCH26")
+    rows = vortex.rows("ZCH26")
     assert [(r["timestamp"], r["open"], r["close"], r["volume"]) for r in rows] == [
         ("2026-03-03T00:00:00Z", "450.25", "452.5", "98000"),
         ("2026-03-04T00:00:00Z", "452.5", "454.75", "101200")]
@@ -55,21 +49,21 @@ def test_a_replay_makes_the_same_rows_from_the_file_that_was_kept(vortex):
     path.unlink()
     replayed = vortex.json("replay", "--into", vortex.directory / "again")
     assert replayed["status"] == "ok" and replayed["rows"]["new"] == 2 and replayed["rows"]["quarantined"] == 1
-    again = rows_of(vortex, "ZCH26", "--store", vortex.directory / "again")
-    assert again == rows_of(vortex, "ZCH26")
+    again = vortex.rows("ZCH26", "--store", vortex.directory / "again")
+    assert again == vortex.rows("ZCH26")
 
 
 def test_a_changed_value_is_restated_and_told(vortex):
     vortex.json("import", saved(vortex, HEADER + DAYS + FOOTER))
     answer = vortex.json("import", saved(vortex, HEADER + DAYS.replace("454.75", "454.5") + FOOTER))
     assert answer["rows"]["restated"] == 1 and answer["rows"]["unchanged"] == 1
-    assert rows_of(vortex, "ZCH26")[-1]["close"] == "454.5"
+    assert vortex.rows("ZCH26")[-1]["close"] == "454.5"
 
 
 def test_the_row_of_a_day_that_runs_is_left_out(vortex):
     answer = vortex.json("import", saved(vortex, HEADER + "2026-03-05,455,456,454,455,1,1%,10,0\n" + DAYS + FOOTER))
     assert answer["files"][0]["rows_unfinal"] == 1
-    assert rows_of(vortex, "ZCH26")[-1]["timestamp"] == "2026-03-04T00:00:00Z"
+    assert vortex.rows("ZCH26")[-1]["timestamp"] == "2026-03-04T00:00:00Z"
 
 
 def test_symbol_and_interval_can_be_said(vortex):
@@ -114,12 +108,12 @@ def test_stamps_of_ends_are_stored_by_starts_where_it_is_said(vortex):
     assert "start or end" in vortex.refusal("import", path, "--labels", "middle")
     answer = vortex.json("import", path, "--labels", "end")
     assert answer["rows"]["new"] == 2 and answer["files"][0]["rows_unfinal"] == 1
-    rows = rows_of(vortex, "NQH26", "--interval", "1h")
+    rows = vortex.rows("NQH26", "--interval", "1h")
     assert [row["timestamp"] for row in rows] == ["2026-03-05T10:00:00Z", "2026-03-05T11:00:00Z"]
     assert vortex.json("import", path, "--labels", "end")["rows"]["new"] == 0
     # The capture remembers how it was read.
     vortex.json("replay", "--into", vortex.directory / "again")
-    assert rows_of(vortex, "NQH26", "--interval", "1h", "--store", vortex.directory / "again") == rows
+    assert vortex.rows("NQH26", "--interval", "1h", "--store", vortex.directory / "again") == rows
 
 
 def test_a_refused_file_does_not_keep_the_others_out(vortex):

@@ -116,9 +116,6 @@ class FakeSession final : public SessionSteps {
     if (reply.status != 200) return fail(ErrorCode::session_refused, "login refused");
     return Session{.params = {{"token", std::string(reply.body.view())}}};
   }
-  void apply(const Session& session, HttpCall& call) const override {
-    for (const auto& param : session.params) call.query.push_back(param);
-  }
 };
 
 struct Answer {

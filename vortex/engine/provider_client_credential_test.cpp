@@ -184,9 +184,6 @@ class FormSession final : public SessionSteps {
     }
     return Session{.headers = {{"Cookie", std::string(find_header(reply.headers, "Set-Cookie"))}}};
   }
-  void apply(const Session& session, HttpCall& call) const override {
-    call.headers = session.headers;
-  }
 };
 
 FakeTransport::Script form_login(std::string_view password) {

@@ -24,9 +24,6 @@ class StepSession final : public SessionSteps {
     if (reply.status != 200) return fail(ErrorCode::authentication, "the password is wrong");
     return Session{.headers = {{"Cookie", std::string(reply.body.view())}}};
   }
-  void apply(const Session& session, HttpCall& call) const override {
-    call.headers = session.headers;
-  }
 };
 
 class FakeSteps final : public CallSteps {

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "vortex/base/ascii.hpp"
+
 namespace vortex {
 namespace {
 
@@ -90,6 +92,18 @@ Error no_spelling(const Capabilities& capabilities, const Symbol& symbol,
 
 TimeRange HttpAdapter::range_of(const BarsRequest& request, const HttpCall& /*call*/) const {
   return request.range;
+}
+
+void SessionSteps::apply(const Session& session, HttpCall& call) const {
+  for (const Header& header : session.headers) {
+    std::erase_if(call.headers,
+                  [&](const Header& old) { return equals_ignoring_case(old.name, header.name); });
+    call.headers.push_back(header);
+  }
+  for (const auto& param : session.params) {
+    std::erase_if(call.query, [&](const auto& old) { return old.first == param.first; });
+    call.query.push_back(param);
+  }
 }
 
 }  // namespace vortex

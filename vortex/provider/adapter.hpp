@@ -141,7 +141,7 @@ class SessionSteps {
   virtual Result<std::variant<HttpCall, Session>> on_reply(State& state,
                                                            const HttpReply& reply) const = 0;
   // Replaces what an earlier session put in.
-  virtual void apply(const Session& session, HttpCall& call) const = 0;
+  virtual void apply(const Session& session, HttpCall& call) const;
 };
 
 // What a website wants to be asked before each call of data, without I/O, as a login is: the page

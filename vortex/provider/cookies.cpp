@@ -12,16 +12,15 @@ namespace vortex {
 namespace {
 
 constexpr std::size_t kCookieMax = 4096;
-constexpr std::size_t kCookiesMax = 64;
 constexpr std::string_view kHttpOnly = "#HttpOnly_";
 
 bool is_token(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7F' && c != ';'; });
 }
 
-// ".site.com", "www.site.com" and "site.com" are of site.com.
-bool is_of(std::string_view host, std::string_view domain) {
-  if (host.starts_with('.')) host.remove_prefix(1);
+// A cookie for ".site.com", "site.com" or "www.site.com" goes to www.site.com.
+bool is_for(std::string_view domain, std::string_view host) {
+  if (domain.starts_with('.')) domain.remove_prefix(1);
   if (equals_ignoring_case(host, domain)) return true;
   return host.size() > domain.size() && host[host.size() - domain.size() - 1] == '.' &&
          equals_ignoring_case(host.substr(host.size() - domain.size()), domain);
@@ -39,7 +38,8 @@ std::optional<std::string_view> attribute_of(std::string_view attributes, std::s
   return std::nullopt;
 }
 
-void put_cookie(Headers& cookies, std::string_view name, std::string_view value) {
+void put_cookie(Headers& cookies, std::string_view name, std::string_view value,
+                std::size_t cookies_max) {
   if (name.empty() || name.size() + value.size() > kCookieMax) return;
   if (!is_token(name) || name.contains('=') || !is_token(value)) return;
   const auto found = std::ranges::find(cookies, name, &Header::name);
@@ -47,21 +47,22 @@ void put_cookie(Headers& cookies, std::string_view name, std::string_view value)
     if (found != cookies.end()) cookies.erase(found);
   } else if (found != cookies.end()) {
     found->value = value;
-  } else if (cookies.size() < kCookiesMax) {
+  } else if (cookies.size() < cookies_max) {
     cookies.push_back({std::string(name), std::string(value)});
   }
 }
 
-void keep_cookie(Headers& cookies, std::string_view line, std::string_view domain) {
+void keep_cookie(Headers& cookies, std::string_view line, const CookieSite& site) {
   const std::size_t end = std::min(line.find(';'), line.size());
   const std::size_t equals = line.find('=');
-  if (equals == std::string_view::npos || equals >= end) return;
+  if (equals == std::string_view::npos || equals >= end || line.size() > kCookieMax) return;
   const std::string_view attributes = end < line.size() ? line.substr(end + 1) : std::string_view();
-  const auto theirs = attribute_of(attributes, "Domain");
-  if (theirs && !is_of(*theirs, domain)) return;
+  const auto domain = attribute_of(attributes, "Domain");
+  if (domain && !is_for(*domain, site.host)) return;
   const bool ends = attribute_of(attributes, "Max-Age") == "0";
   const std::string_view value = trim(line.substr(equals + 1, end - equals - 1));
-  put_cookie(cookies, trim(line.substr(0, equals)), ends ? std::string_view() : value);
+  put_cookie(cookies, trim(line.substr(0, equals)), ends ? std::string_view() : value,
+             site.cookies_max);
 }
 
 // domain, subdomains too, path, secure, end in Unix seconds (0: with the browser), name, value.
@@ -87,11 +88,9 @@ bool is_over(std::string_view end, TimePoint now) {
 
 }  // namespace
 
-void keep_cookies(Headers& cookies, const HttpReply& reply, std::string_view domain) {
+void keep_cookies(Headers& cookies, const HttpReply& reply, const CookieSite& site) {
   for (const Header& header : reply.headers) {
-    if (equals_ignoring_case(header.name, "Set-Cookie")) {
-      keep_cookie(cookies, header.value, domain);
-    }
+    if (equals_ignoring_case(header.name, "Set-Cookie")) keep_cookie(cookies, header.value, site);
   }
 }
 
@@ -111,7 +110,8 @@ Headers cookies_of_line(std::string_view line) {
     line.remove_prefix(std::min(line.size(), one.size() + 1));
     const std::size_t equals = one.find('=');
     if (equals == std::string_view::npos) continue;
-    put_cookie(cookies, trim(one.substr(0, equals)), trim(one.substr(equals + 1)));
+    put_cookie(cookies, trim(one.substr(0, equals)), trim(one.substr(equals + 1)),
+               CookieSite{}.cookies_max);
   }
   return cookies;
 }
@@ -121,7 +121,7 @@ std::string_view cookie_value_of(const Headers& cookies, std::string_view name) 
   return found == cookies.end() ? std::string_view() : std::string_view(found->value);
 }
 
-Result<CookieFile> read_cookie_file(std::string_view text, std::string_view domain, TimePoint now) {
+Result<CookieFile> read_cookie_file(std::string_view text, const CookieSite& site, TimePoint now) {
   CookieFile file;
   bool any_line = false;
   while (!text.empty()) {
@@ -136,17 +136,18 @@ Result<CookieFile> read_cookie_file(std::string_view text, std::string_view doma
     const auto fields = fields_of(line);
     if (!fields) continue;
     any_line = true;
-    if (!is_of(fields->at(0), domain)) continue;
+    if (!is_for(fields->at(0), site.host)) continue;
     if (is_over(fields->at(4), now)) {
       ++file.expired;
     } else {
-      put_cookie(file.cookies, fields->at(5), fields->at(6));
+      put_cookie(file.cookies, fields->at(5), fields->at(6), site.cookies_max);
     }
   }
   if (!file.cookies.empty()) return file;
   std::string why = "is no cookies.txt: no line has seven fields with tabs between them";
-  if (any_line) why = "holds no cookie of " + std::string(domain);
-  if (file.expired > 0) why = "holds only cookies of " + std::string(domain) + " that have ended";
+  if (any_line) why = "holds no cookie for " + std::string(site.host);
+  if (file.expired > 0)
+    why = "holds only cookies for " + std::string(site.host) + " that have ended";
   return fail(ErrorCode::authentication, "the text of auth.cookies " + why);
 }
 

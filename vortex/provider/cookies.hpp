@@ -1,5 +1,6 @@
 // Cookies of one site as names and values, for logins that are walked step by step. Nothing is
-// kept of a cookie but that: the site is one host to us. Pure functions.
+// kept of a cookie but that: the site is one host to us. Domains match as in RFC 6265 §5.1.3.
+// Pure functions.
 #pragma once
 
 #include <string>
@@ -10,9 +11,14 @@
 
 namespace vortex {
 
-// Takes the cookies an answer sets, but those for another domain; an empty value takes one away.
+struct CookieSite {
+  std::string_view host;         // cookies for it and for the domains above it are the site's
+  std::size_t cookies_max = 64;  // what comes beyond them is dropped
+};
+
+// Takes the cookies an answer sets for the site; one that is empty or over takes its name away.
 // Bounded in number and length; what could end a header is dropped.
-void keep_cookies(Headers& cookies, const HttpReply& reply, std::string_view domain);
+void keep_cookies(Headers& cookies, const HttpReply& reply, const CookieSite& site);
 
 // A Cookie header's value ("a=1; b=2"), and what one holds.
 std::string cookie_line(const Headers& cookies);
@@ -22,11 +28,11 @@ Headers cookies_of_line(std::string_view line);
 std::string_view cookie_value_of(const Headers& cookies, std::string_view name);
 
 struct CookieFile {
-  Headers cookies;  // of the domain, alive at `now`
+  Headers cookies;  // of the site, alive at `now`
   int expired = 0;
 };
 // A browser's cookies.txt: seven fields with tabs between them, as curl and wget write it.
-// `authentication`, which shows nothing of it, where the text is none or holds none of the domain.
-Result<CookieFile> read_cookie_file(std::string_view text, std::string_view domain, TimePoint now);
+// `authentication`, which shows nothing of it, where the text is none or holds none of the site.
+Result<CookieFile> read_cookie_file(std::string_view text, const CookieSite& site, TimePoint now);
 
 }  // namespace vortex

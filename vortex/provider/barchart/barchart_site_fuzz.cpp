@@ -64,6 +64,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   log_in(site, text);
   walk(site, text);
-  (void)vortex::read_cookie_file(text, "barchart.com", {});
+  (void)vortex::read_cookie_file(text, {.host = "www.barchart.com"}, {});
   return 0;
 }

@@ -6,46 +6,25 @@
 
 #include "vortex/base/ascii.hpp"
 #include "vortex/provider/barchart/barchart_errors.hpp"
+#include "vortex/provider/html_tag.hpp"
 #include "vortex/provider/http_status.hpp"
 
 namespace vortex {
 namespace {
 
-// Bounded, so that a page of half-open tags costs no more than its length.
-constexpr std::size_t kPageMax = std::size_t{1} << 20;
-constexpr std::size_t kTagMax = 1024;
+constexpr std::size_t kPageMax = std::size_t{1} << 20;  // looked at
 constexpr std::size_t kTokenMax = 512;
 constexpr std::string_view kBlockedHint =
     "ask OnDemand (providers.barchart.access = \"default\" and an API key), or save the files in a "
     "browser and run vortex import FILE…; the cookies of a browser that is logged in also serve "
     "(providers.barchart.auth.cookies)";
 
-// A quoted attribute of a tag; empty where there is none.
-std::string_view attribute_of(std::string_view tag, std::string_view name) {
-  for (const char quote : {'"', '\''}) {
-    const std::string wanted = std::string(name) + "=" + quote;
-    const std::size_t at = tag.find(wanted);
-    if (at == std::string_view::npos || at == 0 || is_alnum(tag[at - 1])) continue;
-    const std::string_view rest = tag.substr(at + wanted.size());
-    return rest.substr(0, rest.find(quote));
-  }
-  return {};
-}
-
-// The attribute `of` of the first tag of that kind whose `name` is so.
-std::string find_in_tag(std::string_view html, std::string_view kind, std::string_view name,
-                        std::string_view of) {
-  html = html.substr(0, kPageMax);
-  for (std::size_t at = html.find(kind); at != std::string_view::npos;
-       at = html.find(kind, at + 1)) {
-    std::string_view tag = html.substr(at, kTagMax);
-    tag = tag.substr(0, tag.find('>'));
-    if (attribute_of(tag, "name") != name) continue;
-    const std::string_view value = attribute_of(tag, of);
-    const bool plain = std::ranges::all_of(value, [](char c) { return c > ' ' && c < '\x7F'; });
-    return plain && value.size() <= kTokenMax ? std::string(value) : std::string();
-  }
-  return {};
+// A token is sent back in a form and in headers: nothing but plain characters.
+std::string token_of(std::string_view html, std::string_view tag, std::string_view name,
+                     std::string_view attribute) {
+  const std::string_view token = find_tag_attribute(html, tag, name, attribute);
+  const bool plain = std::ranges::all_of(token, [](char c) { return c > ' ' && c < '\x7F'; });
+  return plain && token.size() <= kTokenMax ? std::string(token) : std::string();
 }
 
 bool is_wall(const HttpReply& reply) {
@@ -69,11 +48,11 @@ bool leads_to_login(std::string_view location) {
 }  // namespace
 
 std::string barchart_form_token(std::string_view html) {
-  return find_in_tag(html, "<input", "_token", "value");
+  return token_of(html, "<input", "_token", "value");
 }
 
 std::string barchart_page_token(std::string_view html) {
-  return find_in_tag(html, "<meta", "csrf-token", "content");
+  return token_of(html, "<meta", "csrf-token", "content");
 }
 
 bool asks_for_barchart_login(const HttpReply& reply) {

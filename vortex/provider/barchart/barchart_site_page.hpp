@@ -9,11 +9,12 @@
 
 #include "vortex/base/error.hpp"
 #include "vortex/base/http_message.hpp"
+#include "vortex/provider/cookies.hpp"
 
 namespace vortex {
 
 inline constexpr std::string_view kBarchartHost = "www.barchart.com";
-inline constexpr std::string_view kBarchartDomain = "barchart.com";
+inline constexpr CookieSite kBarchartCookies{.host = kBarchartHost};
 inline constexpr std::string_view kBarchartLoginPath = "/login";
 inline constexpr std::string_view kBarchartFormType = "application/x-www-form-urlencoded";
 

@@ -83,7 +83,7 @@ Result<std::optional<Session>> BarchartSiteSession::given(const LoginSecrets& se
               .message = "the website no longer takes the cookies of auth.cookies",
               .hint = "log in with a browser and export its cookies anew"});
   }
-  auto file = read_cookie_file(secrets.cookies.reveal(), kBarchartDomain, now);
+  auto file = read_cookie_file(secrets.cookies.reveal(), kBarchartCookies, now);
   if (!file) {
     return std::unexpected(
         std::move(file).error().with_hint("export the cookies of barchart.com from a browser that "
@@ -109,16 +109,8 @@ Result<std::variant<HttpCall, Session>> BarchartSiteSession::on_reply(
   const bool is_form_refused = state.step == kSubmit && reply.status == 422;
   auto refusal = is_form_refused ? std::nullopt : barchart_site_refusal(reply);
   if (refusal) return std::unexpected(std::move(*refusal).in("login"));
-  keep_cookies(state.cookies, reply, kBarchartDomain);
+  keep_cookies(state.cookies, reply, kBarchartCookies);
   return state.step == kPage ? submit(state, reply) : judge(state, reply);
-}
-
-void BarchartSiteSession::apply(const Session& session, HttpCall& call) const {
-  for (const Header& header : session.headers) {
-    std::erase_if(call.headers,
-                  [&](const Header& old) { return equals_ignoring_case(old.name, header.name); });
-    call.headers.push_back(header);
-  }
 }
 
 }  // namespace vortex

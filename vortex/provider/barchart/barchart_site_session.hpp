@@ -17,7 +17,6 @@ class BarchartSiteSession final : public SessionSteps {
   HttpCall begin(State& state, const SecretString& credential) const override;
   Result<std::variant<HttpCall, Session>> on_reply(State& state,
                                                    const HttpReply& reply) const override;
-  void apply(const Session& session, HttpCall& call) const override;
 };
 
 }  // namespace vortex

@@ -154,7 +154,7 @@ Result<CallSteps::Step> BarchartSiteSteps::on_reply(State& state, const HttpRepl
   if (auto refusal = barchart_site_refusal(reply)) return std::unexpected(std::move(*refusal));
   // Of before: an answer that brings none must not be taken for one that does.
   std::erase_if(state.cookies, [](const Header& cookie) { return cookie.name == kXsrfCookie; });
-  keep_cookies(state.cookies, reply, kBarchartDomain);
+  keep_cookies(state.cookies, reply, kBarchartCookies);
   return state.step == kPage ? on_page(state, reply) : on_check(state, reply);
 }
 

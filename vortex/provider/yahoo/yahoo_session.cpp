@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "vortex/base/ascii.hpp"
+#include "vortex/provider/cookies.hpp"
+#include "vortex/provider/html_tag.hpp"
 #include "vortex/provider/http_status.hpp"
 #include "vortex/provider/yahoo/yahoo_errors.hpp"
 
@@ -32,8 +34,8 @@ constexpr std::string_view kCopyPath = "/copyConsent";
 
 constexpr int kCallsMax = 8;
 constexpr std::size_t kCrumbMax = 64;
-constexpr std::size_t kCookieMax = 4096;
-constexpr std::size_t kCookiesMax = 32;
+// Only what is for all of yahoo.com, or says nothing; a cookie of consent.yahoo.com stays there.
+constexpr CookieSite kCookies{.host = "yahoo.com", .cookies_max = 32};
 // The cookie lives a year; the crumb is known to go stale within days.
 constexpr Duration kSessionLife = std::chrono::hours(24);
 
@@ -45,59 +47,10 @@ bool is_token(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7F' && c != ';'; });
 }
 
-// Only what is for all of yahoo.com, or says nothing; a cookie of consent.yahoo.com stays there.
-bool is_for_yahoo(std::string_view attributes) {
-  while (!attributes.empty()) {
-    const std::size_t end = attributes.find(';');
-    const std::string_view attribute = trim(attributes.substr(0, end));
-    attributes = end == std::string_view::npos ? std::string_view() : attributes.substr(end + 1);
-    const std::size_t equals = attribute.find('=');
-    if (equals == std::string_view::npos) continue;
-    if (!equals_ignoring_case(trim(attribute.substr(0, equals)), "Domain")) continue;
-    std::string_view domain = trim(attribute.substr(equals + 1));
-    if (domain.starts_with('.')) domain.remove_prefix(1);
-    return equals_ignoring_case(domain, "yahoo.com");
-  }
-  return true;
-}
-
-void keep_cookie(Headers& cookies, std::string_view line) {
-  const std::size_t end = std::min(line.find(';'), line.size());
-  const std::size_t equals = line.find('=');
-  if (equals == std::string_view::npos || equals >= end || line.size() > kCookieMax) return;
-  const std::string_view name = trim(line.substr(0, equals));
-  const std::string_view value = trim(line.substr(equals + 1, end - equals - 1));
-  if (name.empty() || !is_token(name) || !is_token(value)) return;
-  if (end < line.size() && !is_for_yahoo(line.substr(end + 1))) return;
-  const auto found = std::ranges::find(cookies, name, &Header::name);
-  if (value.empty()) {
-    if (found != cookies.end()) cookies.erase(found);
-  } else if (found != cookies.end()) {
-    found->value = value;
-  } else if (cookies.size() < kCookiesMax) {
-    cookies.push_back({std::string(name), std::string(value)});
-  }
-}
-
-void keep_cookies(State& state, const HttpReply& reply) {
-  for (const Header& header : reply.headers) {
-    if (equals_ignoring_case(header.name, "Set-Cookie")) keep_cookie(state.cookies, header.value);
-  }
-}
-
 bool has_session_cookie(const State& state) {
   return std::ranges::any_of(state.cookies, [](const Header& cookie) {
     return cookie.name == "A1" || cookie.name == "A3" || cookie.name == "A1S";
   });
-}
-
-std::string cookie_line(const Headers& cookies) {
-  std::string line;
-  for (const Header& cookie : cookies) {
-    if (!line.empty()) line += "; ";
-    line += cookie.name + "=" + cookie.value;
-  }
-  return line;
 }
 
 HttpCall call_to(const State& state, std::string_view host, std::string_view path) {
@@ -198,23 +151,7 @@ std::string unescape_html(std::string_view text) {
 
 // The value of <input … name="NAME" … value="VALUE">; empty when there is none.
 std::string hidden_input(std::string_view html, std::string_view name) {
-  // Bounded, so that a page of half-open tags costs no more than its length.
-  constexpr std::size_t kPageMax = std::size_t{1} << 20;
-  constexpr std::size_t kTagMax = 1024;
-  html = html.substr(0, kPageMax);
-  const std::string wanted = "name=\"" + std::string(name) + "\"";
-  for (std::size_t at = html.find("<input"); at != std::string_view::npos;
-       at = html.find("<input", at + 1)) {
-    std::string_view tag = html.substr(at, kTagMax);
-    tag = tag.substr(0, tag.find('>'));
-    if (!tag.contains(wanted)) continue;
-    constexpr std::string_view kValue = "value=\"";
-    const std::size_t value = tag.find(kValue);
-    if (value == std::string_view::npos) return {};
-    const std::string_view rest = tag.substr(value + kValue.size());
-    return unescape_html(rest.substr(0, rest.find('"')));
-  }
-  return {};
+  return unescape_html(find_tag_attribute(html, "<input", name, "value"));
 }
 
 Result<Next> submit_consent(State& state, const HttpReply& reply) {
@@ -311,23 +248,11 @@ Result<std::variant<HttpCall, Session>> YahooSession::on_reply(State& state,
   if (count_call(state) >= kCallsMax && state.step != kCrumb) {
     return refuse(ErrorCode::session_refused, "no session after 8 calls", reply);
   }
-  keep_cookies(state, reply);
+  keep_cookies(state.cookies, reply, kCookies);
   switch (state.step) {
     case kCookie: return on_cookie(state, reply);
     case kCrumb: return on_crumb(state, reply);
     default: return on_consent(state, reply);
-  }
-}
-
-void YahooSession::apply(const Session& session, HttpCall& call) const {
-  for (const Header& header : session.headers) {
-    std::erase_if(call.headers,
-                  [&](const Header& old) { return equals_ignoring_case(old.name, header.name); });
-    call.headers.push_back(header);
-  }
-  for (const auto& param : session.params) {
-    std::erase_if(call.query, [&](const auto& old) { return old.first == param.first; });
-    call.query.push_back(param);
   }
 }
 
