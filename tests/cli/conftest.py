@@ -112,6 +112,22 @@ class Sim:
         return self.process.returncode
 
 
+def everything_written(vortex):
+    """What runs leave behind, file by file, as a reader sees it: packs and tables without their compression."""
+    import pyarrow
+    import pyarrow.parquet
+
+    for path in vortex.directory.rglob("*"):
+        if not path.is_file():
+            continue
+        data = path.read_bytes()
+        if path.suffix == ".pack":
+            data = pyarrow.CompressedInputStream(pyarrow.BufferReader(data), "zstd").read()
+        elif path.suffix == ".parquet":
+            data = str(pyarrow.parquet.ParquetFile(path).read().to_pylist()).encode()
+        yield path, data
+
+
 def reasons_of(vortex, store="data"):
     """The rules that sent each day to quarantine."""
     import polars

@@ -8,7 +8,8 @@ import urllib.request
 
 import pytest
 
-from conftest import TIMEOUT_S, VORTEX, Sim, check_old_answer_is_no_news, check_quarantine, reasons_of
+from conftest import (
+    TIMEOUT_S, VORTEX, Sim, check_old_answer_is_no_news, check_quarantine, everything_written, reasons_of)
 
 RANGE = ("--provider", "alphavantage", "--since", "2024-05-01", "--until", "2024-06-01")
 NOW = "2024-06-05T12:00:00Z"
@@ -37,13 +38,6 @@ def alphavantage(vortex, started):
         return started[-1]
 
     return start
-
-
-def everything_written(vortex):
-    """What a run leaves behind, but the simulator's own files."""
-    for path in vortex.directory.rglob("*"):
-        if path.is_file():
-            yield path, path.read_bytes()
 
 
 def test_a_second_run_asks_nothing(vortex, alphavantage):

@@ -6,6 +6,8 @@ import threading
 
 import pytest
 
+from conftest import everything_written
+
 KEY = "S3CR3TKEY0123456"
 REFUSAL = ('{"Error Message": "the parameter apikey is invalid or missing. Please claim your free API key on '
            '(https://www.alphavantage.co/support/#api-key). It should take less than 20 seconds. '
@@ -56,7 +58,7 @@ def settings(url, key=KEY):
 def everything(vortex, *runs):
     """All that was printed, and every byte that was written."""
     seen = "".join(run.stdout + run.stderr for run in runs).encode(errors="replace")
-    return seen + b"".join(path.read_bytes() for path in vortex.directory.rglob("*") if path.is_file())
+    return seen + b"".join(data for _, data in everything_written(vortex))
 
 
 SYNC = ("sync", "AAPL", "MSFT", "GOOG", "--since", "2024-01-02", "--until", "2024-01-10")

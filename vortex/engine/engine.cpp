@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
+#include <stop_token>
 #include <utility>
 
 #include <arrow/table.h>
@@ -14,6 +16,7 @@
 #include "vortex/engine/provider_access.hpp"
 #include "vortex/engine/run.hpp"
 #include "vortex/engine/sqlite_ledger.hpp"
+#include "vortex/engine/stop_group.hpp"
 #include "vortex/engine/sync.hpp"
 #include "vortex/net/curl_transport.hpp"
 #include "vortex/store/provenance.hpp"
@@ -22,6 +25,8 @@ namespace vortex {
 namespace {
 
 constexpr Duration kFetchReach = std::chrono::days(365);
+// A provider has nothing for some of what is asked; for most it has.
+constexpr int kProbesMax = 3;
 
 }  // namespace
 
@@ -51,25 +56,35 @@ struct Engine::Impl {
   }
 
   // Where a provider tells what of its day is used, before a backlog is cut to what is left of it.
-  void probe_days(const std::vector<PlannedItem>& items, SyncReport& report) {
-    std::vector<const Provider*> probed;
+  void probe_days(const std::vector<PlannedItem>& items, const std::stop_token& stop,
+                  SyncReport& report) {
+    std::map<const Provider*, int> tries_left;
     for (const PlannedItem& item : items) {
       const Provider* const provider = item.route.provider;
       if (provider == nullptr || provider->before == nullptr || item.ranges.empty()) continue;
-      if (std::ranges::find(probed, provider) != probed.end()) continue;
-      probed.push_back(provider);
+      int& left = tries_left.try_emplace(provider, kProbesMax).first->second;
+      if (left == 0 || stop.stop_requested()) continue;
       BarsRequest wanted = item.route.request;
       wanted.range = item.ranges.front().range;
       const auto calls = provider->adapter->plan(wanted, clock.now());
       const auto client = clients->client_for(*provider);
       if (!calls || calls->empty() || !client) continue;
-      parts.runtime->run(probe(*client, calls->front(), &report.calls));
+      bool is_settled = true;
+      parts.runtime->run(probe(*client, calls->front(), stop, &report.calls, &is_settled));
+      left = is_settled ? 0 : left - 1;
     }
   }
 
-  boost::asio::awaitable<void> probe(ProviderClient* client, HttpCall wanted, CallCounts* counts) {
+  boost::asio::awaitable<void> probe(ProviderClient* client, HttpCall wanted, std::stop_token stop,
+                                     CallCounts* counts, bool* is_settled) {
     clients->begin_run();
-    co_await client->probe_day(std::move(wanted), counts);
+    const auto group = std::make_shared<TaskGroup>(*parts.runtime);
+    const auto on_stop = stop_group_on(std::move(stop), *parts.runtime, group);
+    const auto ask = [](ProviderClient* asked, HttpCall call, CallCounts* into,
+                        bool* settled) -> boost::asio::awaitable<void> {
+      *settled = co_await asked->probe_day(std::move(call), into);
+    };
+    if (group->spawn(ask(client, std::move(wanted), counts, is_settled))) co_await group->join();
     co_await clients->end_run();
   }
 
@@ -212,7 +227,7 @@ Result<SyncReport> Engine::sync(const SyncRequest& request, const SyncHooks& hoo
     VORTEX_TRY_VOID(drop_closed_ranges(items, *dataset, impl_->calendars, context.now));
   }
   note_plan(items, context.now, report);
-  if (!request.dry_run && report.calls.planned > 1) impl_->probe_days(items, report);
+  if (!request.dry_run && report.calls.planned > 1) impl_->probe_days(items, hooks.stop, report);
   VORTEX_TRY(const auto days, impl_->days_of(items));
   apply_allowances(items, days, impl_->settings.reserve, report);
   if (request.dry_run) {

@@ -9,15 +9,17 @@
 
 namespace vortex::fake {
 
-Task<HttpReply> FakeTransport::send(HttpRoute /*route*/, HttpCall call, Deadline /*deadline*/) {
+Task<HttpReply> FakeTransport::send(HttpRoute /*route*/, HttpCall call, Deadline deadline) {
   log_.targets.push_back(call.target());
   log_.headers.push_back(call.headers);
   log_.running_max = std::max(log_.running_max, ++log_.running);
   Answer answer = script_(call);
   Result<void> slept;
-  if (runtime_ != nullptr) slept = co_await sleep_for(*runtime_, answer.delay);
+  const Duration left = deadline.left(clock_.monotonic());
+  if (runtime_ != nullptr) slept = co_await sleep_for(*runtime_, std::min(answer.delay, left));
   --log_.running;
   if (!slept) co_return std::unexpected(std::move(slept).error());
+  if (answer.delay > left) co_return fail(ErrorCode::deadline, "no answer in time");
   if (answer.error) co_return std::unexpected(*answer.error);
   co_return HttpReply{.status = answer.status,
                       .headers = std::move(answer.headers),

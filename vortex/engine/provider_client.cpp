@@ -84,7 +84,7 @@ Result<std::unique_ptr<ProviderClient>> ProviderClient::create(const Parts& part
                                     .route = client->route_,
                                     .send = [self = client.get()](HttpRoute route, HttpCall call) {
                                       return self->exchange(std::move(route), std::move(call),
-                                                            &self->logins_);
+                                                            &self->logins_, self->call_deadline());
                                     }}));
   client->is_proven_ = !wants_credential(provider) && parts.provider->before == nullptr;
   return client;
@@ -140,6 +140,7 @@ Task<CheckedPage> ProviderClient::attempt(const Question* question, Attempt* att
   VORTEX_CO_TRY_VOID(co_await wait_for_first(attempt));
   VORTEX_CO_TRY_VOID(co_await prepare_session(attempt));
   VORTEX_CO_TRY(auto place, co_await take_place());
+  if (refused_) co_return std::unexpected(*refused_);  // while this one waited
   VORTEX_CO_TRY_VOID(co_await prepare_credential(attempt));
   VORTEX_CO_TRY(Account::Entry entry, co_await account_.enter());
   Permit& permit = entry.permit;
@@ -213,12 +214,15 @@ void ProviderClient::settle_endpoint(Way& way, std::optional<ErrorClass> error, 
                       std::chrono::duration_cast<Duration>(now - sent));
 }
 
-Task<HttpReply> ProviderClient::exchange(HttpRoute route, HttpCall call, CallCounts* counts) {
+Deadline ProviderClient::call_deadline() const {
+  return Deadline::after(parts_.runtime->clock().monotonic(), settings().breaker.call_timeout);
+}
+
+Task<HttpReply> ProviderClient::exchange(HttpRoute route, HttpCall call, CallCounts* counts,
+                                         Deadline deadline) {
   ++counts->sent;
   ++counts_.sent;
   publish({.type = EventType::call_sent});
-  const Deadline deadline =
-      Deadline::after(parts_.runtime->clock().monotonic(), settings().breaker.call_timeout);
   Result<HttpReply> reply =
       co_await parts_.transport->send(std::move(route), std::move(call), deadline);
   // The attempt's own limit, not the caller's: the provider hangs, and may be asked again.
@@ -230,7 +234,7 @@ Task<HttpReply> ProviderClient::exchange(HttpRoute route, HttpCall call, CallCou
 Task<HttpReply> ProviderClient::login_step(HttpCall call) {
   VORTEX_CO_TRY(auto place, co_await places_.take());
   VORTEX_CO_TRY(Account::Entry entry, co_await account_.enter());
-  Result<HttpReply> reply = co_await exchange(route_, std::move(call), &logins_);
+  Result<HttpReply> reply = co_await exchange(route_, std::move(call), &logins_, call_deadline());
   const Verdict verdict = verdict_of_step(reply);
   // Where each call of data has steps before it, a permit is one for data; logins are not counted.
   if (parts_.provider->before != nullptr && verdict == Verdict::success) {
@@ -287,8 +291,10 @@ Task<void> ProviderClient::before_next_attempt(Error error, Attempt* attempt) {
 Task<void> ProviderClient::after_failed_login(Error error) {
   error.provider = adapter().capabilities().name;
   error = secrets_of_calls().masked(std::move(error));
-  if (error.code == ErrorCode::authentication && !refused_)
-    co_return std::unexpected(refuse(std::move(error)));
+  // What was said without asking anybody would be said again.
+  const bool is_final = error.code == ErrorCode::authentication ||
+                        (error.code == ErrorCode::session_refused && error.http_status == 0);
+  if (is_final && !refused_) co_return std::unexpected(refuse(std::move(error)));
   if (is_throttled(error) && error.attempt == 0 && error.http_status != 0) {
     const TimePoint now = account_.now().calendar;
     const Duration pause = error.retry_at ? *error.retry_at - now : kBlockPause;

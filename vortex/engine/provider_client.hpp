@@ -62,8 +62,9 @@ class ProviderClient {
   Task<CheckedPage> ask(Question question);
 
   // Asks the provider what of its day is used, where it tells before a call like this one; the
-  // ledger is corrected by it. What goes wrong will go wrong again when data is asked for.
-  boost::asio::awaitable<void> probe_day(HttpCall wanted, CallCounts* counts);
+  // ledger is corrected by it. What goes wrong will go wrong again when data is asked for. False
+  // where the provider has nothing for this call: another one may tell.
+  boost::asio::awaitable<bool> probe_day(HttpCall wanted, CallCounts* counts);
 
   // Nobody is asked any more with a credential that was refused, until this was called.
   void forget_refusal();
@@ -111,7 +112,8 @@ class ProviderClient {
   // Where calls need a session from the first on.
   Task<void> prepare_session(Attempt* attempt);
   // Walks what goes before a call of data; gives the call itself.
-  Task<CallSteps::Step> walk_to_data(HttpRoute route, HttpCall wanted, Attempt* attempt);
+  Task<CallSteps::Step> walk_to_data(HttpRoute route, HttpCall wanted, Attempt* attempt,
+                                     Deadline deadline);
   Task<HttpReply> exchange_data(HttpRoute route, HttpCall call, Attempt* attempt,
                                 SecretMask* secrets);
   void leave_unanswered(Permit permit, const Error& error, const Attempt& attempt);
@@ -121,7 +123,9 @@ class ProviderClient {
   Result<Way> choose_way(AvoidList tried);
   void settle_endpoint(Way& way, std::optional<ErrorClass> error, Monotonic sent);
   SecretMask secrets_of_calls() const;
-  Task<HttpReply> exchange(HttpRoute route, HttpCall call, CallCounts* counts);
+  // One for all that an attempt sends: the breaker waits for an attempt no longer.
+  Deadline call_deadline() const;
+  Task<HttpReply> exchange(HttpRoute route, HttpCall call, CallCounts* counts, Deadline deadline);
   Task<HttpReply> login_step(HttpCall call);
   // After a failed attempt: waits or renews, or gives the error back because it is final.
   Task<void> before_next_attempt(Error error, Attempt* attempt);

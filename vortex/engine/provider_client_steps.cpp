@@ -24,14 +24,14 @@ Task<void> ProviderClient::prepare_session(Attempt* attempt) {
 }
 
 Task<CallSteps::Step> ProviderClient::walk_to_data(HttpRoute route, HttpCall wanted,
-                                                   Attempt* attempt) {
+                                                   Attempt* attempt, Deadline deadline) {
   const CallSteps& steps = *parts_.provider->before;
   CallSteps::State state;
   std::optional<std::int64_t> used_today;
   HttpCall call = steps.begin(state, std::move(wanted));
   for (int i = 0; i < kStepsMax; ++i) {
     VORTEX_CO_TRY(const HttpReply reply,
-                  co_await exchange(route, std::move(call), attempt->counts));
+                  co_await exchange(route, std::move(call), attempt->counts, deadline));
     VORTEX_CO_TRY(CallSteps::Step step, steps.on_reply(state, reply));
     if (step.used_today) {  // told to those who are logged in
       session_.prove(attempt->session);
@@ -48,15 +48,17 @@ Task<CallSteps::Step> ProviderClient::walk_to_data(HttpRoute route, HttpCall wan
 
 Task<HttpReply> ProviderClient::exchange_data(HttpRoute route, HttpCall call, Attempt* attempt,
                                               SecretMask* secrets) {
+  const Deadline deadline = call_deadline();
   if (parts_.provider->before != nullptr) {
-    VORTEX_CO_TRY(CallSteps::Step step, co_await walk_to_data(route, std::move(call), attempt));
+    VORTEX_CO_TRY(CallSteps::Step step, co_await walk_to_data(route, std::move(call), attempt, deadline));
     // The call that goes now is counted here, and there not yet.
     if (step.used_today) co_await note_used(*step.used_today + 1);
     call = std::move(step.call);
     secrets->add(call.headers, {});
+    secrets->add(step.token);
   }
   attempt->asked_for_data = true;
-  co_return co_await exchange(std::move(route), std::move(call), attempt->counts);
+  co_return co_await exchange(std::move(route), std::move(call), attempt->counts, deadline);
 }
 
 // A call of data that was not made because of a no before it costs nothing of the day.
@@ -82,25 +84,26 @@ boost::asio::awaitable<void> ProviderClient::note_used(std::int64_t used_today) 
                              .reset = reset - now});
 }
 
-boost::asio::awaitable<void> ProviderClient::probe_day(HttpCall wanted, CallCounts* counts) {
-  if (parts_.provider->before == nullptr || limits().days.empty()) co_return;
+boost::asio::awaitable<bool> ProviderClient::probe_day(HttpCall wanted, CallCounts* counts) {
+  if (parts_.provider->before == nullptr || limits().days.empty()) co_return true;
   Attempt attempt{.counts = counts};
-  if (!co_await prepare_session(&attempt)) co_return;
+  if (!co_await prepare_session(&attempt)) co_return true;
   auto place = co_await take_place();
-  if (!place) co_return;
+  if (!place) co_return true;
   auto entry = co_await account_.enter();
-  if (!entry) co_return;
+  if (!entry) co_return true;
   session_.apply_to(wanted);
   attempt.session = session_.generation();
-  auto step = co_await walk_to_data(route_, std::move(wanted), &attempt);
+  auto step = co_await walk_to_data(route_, std::move(wanted), &attempt, call_deadline());
   if (!step) {
     leave_unanswered(std::move(entry->permit), step.error(), attempt);
-    co_return;
+    co_return step.error().error_class() != ErrorClass::not_found;
   }
   // No data is asked for: the ledger must hold nothing of it when the provider's count comes.
   account_.guard().not_sent(std::move(entry->permit));
   co_await account_.release();
   if (step->used_today) co_await note_used(*step->used_today);
+  co_return true;
 }
 
 }  // namespace vortex

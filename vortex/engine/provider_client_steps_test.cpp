@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "vortex/engine/client_fixture_for_test.hpp"
+#include "vortex/net/content_decoder.hpp"
 
 namespace vortex {
 namespace {
@@ -14,7 +15,7 @@ using fake::Answer;
 
 constexpr std::string_view kMember = "sid=member-";  // and the number of the login
 
-class StepSession final : public SessionSteps {
+class StepSession : public SessionSteps {
  public:
   HttpCall begin(State& /*state*/, const SecretString& /*credential*/) const override {
     return {.path = "/login"};
@@ -23,6 +24,16 @@ class StepSession final : public SessionSteps {
                                                    const HttpReply& reply) const override {
     if (reply.status != 200) return fail(ErrorCode::authentication, "the password is wrong");
     return Session{.headers = {{"Cookie", std::string(reply.body.view())}}};
+  }
+};
+
+// A browser's cookies, and no login.
+class CookieSession final : public StepSession {
+ public:
+  Result<std::optional<Session>> given(const LoginSecrets& /*secrets*/, TimePoint /*now*/,
+                                       bool refused) const override {
+    if (refused) return fail(ErrorCode::session_refused, "there are no other cookies");
+    return Session{.headers = {{"Cookie", std::string(kMember) + "1"}}};
   }
 };
 
@@ -40,8 +51,10 @@ class FakeSteps final : public CallSteps {
     HttpCall data = state.wanted;
     data.path = "/data";
     data.headers.push_back({"X-Csrf-Token", "s3cr3t-of-the-page"});
+    data.body = "s3cr3t-of-the-form";
     return Step{.call = std::move(data),
                 .is_data = true,
+                .token = SecretString("s3cr3t-of-the-form"),
                 .used_today = std::stoll(std::string(reply.body.view()))};
   }
 };
@@ -54,17 +67,20 @@ struct StepSite {
   int end_at_check = 0;  // the number of the check at which every session ends
   int checks = 0;
   bool used_up = false;
+  Duration step_takes = Duration::zero();
+  Duration data_takes = Duration::zero();
 
   Answer answer(const HttpCall& call) {
     if (call.path == "/login") return {.body = std::string(kMember) + std::to_string(++logins)};
     if (call.path == "/check" && ++checks == end_at_check) good_login = logins + 1;
     const std::string wanted = std::string(kMember) + std::to_string(good_login);
     if (find_header(call.headers, "Cookie") != wanted) return {.status = 401};
-    if (call.path == "/check") return {.body = used_up ? "used up" : std::to_string(used)};
-    if (call.path != "/data") return {.body = "a page"};
+    if (call.path == "/check")
+      return {.body = used_up ? "used up" : std::to_string(used), .delay = step_takes};
+    if (call.path != "/data") return {.body = "a page", .delay = step_takes};
     ++used;
-    return {.body =
-                "2024-01-02 10 " + std::string(find_header(call.headers, "X-Csrf-Token")) + "\n"};
+    const std::string echo(find_header(call.headers, "X-Csrf-Token"));
+    return {.body = "2024-01-02 10 " + echo + " " + call.body + "\n", .delay = data_takes};
   }
 };
 
@@ -72,10 +88,10 @@ class ClientStepsTest : public fake::ClientFixture {
  protected:
   ClientStepsTest() { settings_.concurrency = 8; }
 
-  void start() {
+  void start(std::unique_ptr<SessionSteps> session = std::make_unique<StepSession>()) {
     registry_.add(std::make_unique<fake::FakeAdapter>());
     registry_.add_way("steps", {.adapter = std::make_unique<fake::FakeAdapter>(),
-                                .session = std::make_unique<StepSession>(),
+                                .session = std::move(session),
                                 .files = nullptr,
                                 .before = std::make_unique<FakeSteps>()});
     ASSERT_TRUE(registry_.choose("fake", "steps"));
@@ -112,7 +128,11 @@ TEST_F(ClientStepsTest, J1WhatTheStepsPutIntoACallIsInNoCapture) {
   const Capture& capture = *results[0]->capture;
   EXPECT_TRUE(capture.request.contains("/bars/AAPL")) << capture.request;
   EXPECT_FALSE(capture.request.contains("s3cr3t"));
-  EXPECT_TRUE(capture.headers.contains("vortex-masked")) << "the body echoed it";
+  EXPECT_TRUE(capture.headers.contains("vortex-masked")) << "the body echoed both";
+  const auto body = decode_content("zstd", capture.frame, {.bytes_max = 1'000, .ratio_max = 100});
+  ASSERT_TRUE(body.has_value()) << body.error().message;
+  EXPECT_TRUE(body->starts_with("2024-01-02 10 ***")) << *body;
+  EXPECT_FALSE(body->contains("s3cr3t")) << *body;
 }
 
 TEST_F(ClientStepsTest, B9EightCallsWhoseSessionEndsLogInAnewOnce) {
@@ -135,6 +155,34 @@ TEST_F(ClientStepsTest, B9ASessionThatIsNeverTakenEndsAfterOneLogin) {
   EXPECT_EQ(asked("/login"), 1);
   EXPECT_EQ(asked("/data"), 0);
   EXPECT_EQ(client_->status().breaker, "closed");
+}
+
+TEST_F(ClientStepsTest, B9CookiesThatAreOverAreSentOnce) {
+  site_.good_login = 99;
+  start(std::make_unique<CookieSession>());
+  for (const auto& result : ask(8)) EXPECT_EQ(result.error().code, ErrorCode::session_refused);
+  EXPECT_EQ(asked("/page"), 1);
+  EXPECT_EQ(asked("/login"), 0);
+}
+
+TEST_F(ClientStepsTest, B9CookiesThatEndMeanwhileEndTheAsking) {
+  settings_.concurrency = 1;
+  start(std::make_unique<CookieSession>());
+  EXPECT_TRUE(ask(1)[0].has_value());
+  site_.good_login = 99;
+  for (const auto& result : ask(8)) EXPECT_EQ(result.error().code, ErrorCode::session_refused);
+  EXPECT_LE(asked("/page"), 3) << "before it, the first, and who has its place meanwhile";
+}
+
+TEST_F(ClientStepsTest, StepsAndDataShareOneDeadlineSoThatTheBreakerSeesThemHang) {
+  settings_.retry.attempts = 1;
+  site_.step_takes = std::chrono::seconds(6);
+  site_.data_takes = std::chrono::hours(1);
+  start();
+  const TimePoint begin = clock_.now();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ask(1)[0].error().code, ErrorCode::timeout);
+  EXPECT_LE(clock_.now() - begin, 5 * settings_.breaker.call_timeout);
+  EXPECT_EQ(client_->status().breaker, "open");
 }
 
 TEST_F(ClientStepsTest, B4ANoBeforeTheDataCostsNothingOfTheDay) {

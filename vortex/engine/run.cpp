@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <stop_token>
 #include <utility>
 
-#include <boost/asio/post.hpp>
 #include <unistd.h>
 
 #include "vortex/engine/process_identity.hpp"
 #include "vortex/engine/run_status.hpp"
+#include "vortex/engine/stop_group.hpp"
 #include "vortex/runtime/run_on_pool.hpp"
 #include "vortex/runtime/sleep.hpp"
 
@@ -75,11 +74,7 @@ boost::asio::awaitable<void> Run::finish() {
 }
 
 boost::asio::awaitable<void> Run::ask_all() {
-  const std::stop_callback on_stop(parts_.hooks->stop, [this] {  // from whatever thread asks
-    boost::asio::post(parts_.runtime->io_executor(), [legs = std::weak_ptr(legs_)] {
-      if (const auto group = legs.lock()) group->stop();
-    });
-  });
+  const auto on_stop = stop_group_on(parts_.hooks->stop, *parts_.runtime, legs_);
   for (std::size_t i = 0; i < items_.size(); ++i) {
     if (parts_.hooks->stop.stop_requested()) {
       interrupt(i);

@@ -160,6 +160,7 @@ class CallSteps {
   struct Step {
     HttpCall call;
     bool is_data = false;  // its answer is for the adapter to decode
+    SecretString token;    // in the call's body; masked where an answer repeats it
     // What the answer said of the account's day: calls of data made so far.
     std::optional<std::int64_t> used_today;
   };

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "vortex/provider/barchart/barchart_rows.hpp"
@@ -113,9 +114,15 @@ class RowSettler {
     }
   }
 
+  // The last bar of a session may be short: it begins where the one before it ended.
   void to_starts() {
     const std::int64_t length = nominal_length(request_.interval).count();
-    for (std::size_t i = 0; i < count_; ++i) stamps()[i] -= length;
+    std::int64_t before = std::numeric_limits<std::int64_t>::min();
+    for (std::size_t i = 0; i < count_; ++i) {
+      const std::int64_t end = stamps()[i];
+      stamps()[i] = before < end ? std::max(end - length, before) : end - length;
+      before = end;
+    }
   }
 
   // One that lies after the file was made is the end of a bar, or another zone's: which of them

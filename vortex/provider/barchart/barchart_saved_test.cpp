@@ -192,6 +192,19 @@ TEST(BarchartSavedTest, C6LabelsOfEndsKeepTheirHourThroughAChangeOfClocks) {
                                       "2026-03-08T08:00:00Z"}));
 }
 
+TEST(BarchartSavedTest, AShortLastBarBeginsWhereTheOneBeforeItEnded) {
+  const auto page = read_hinted({.name = kByEndsName, .labels = BarLabels::end},
+                                std::string(kSiteHeader) +
+                                    "\"2026-03-05 10:30\",5,6,4,5,1,1%,3\n"
+                                    "\"2026-03-04 16:00\",5,6,4,5,1,1%,3\n"
+                                    "\"2026-03-04 15:30\",5,6,4,5,1,1%,3\n"
+                                    "\"2026-03-04 14:30\",5,6,4,5,1,1%,3\n");
+  ASSERT_TRUE(page.has_value()) << page.error().to_line();
+  EXPECT_EQ(stamps_of(*page),
+            (std::vector<std::string>{"2026-03-04T19:30:00Z", "2026-03-04T20:30:00Z",
+                                      "2026-03-04T21:30:00Z", "2026-03-05T15:30:00Z"}));
+}
+
 TEST(BarchartSavedTest, LabelsOfAnotherZoneAreRefusedWhateverIsSaid) {
   std::string later = kByEnds;
   later.replace(later.find("07:00"), 5, "09:00");

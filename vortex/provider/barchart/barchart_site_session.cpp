@@ -85,6 +85,7 @@ Result<std::optional<Session>> BarchartSiteSession::given(const LoginSecrets& se
   }
   auto file = read_cookie_file(secrets.cookies.reveal(), kBarchartCookies, now);
   if (!file) {
+    if (!secrets.user_password.empty()) return std::nullopt;
     return std::unexpected(
         std::move(file).error().with_hint("export the cookies of barchart.com from a browser that "
                                           "is logged in, in the form of cookies.txt"));

@@ -135,7 +135,10 @@ Result<Step> on_check(State& state, const HttpReply& reply) {
   }
   auto data = download_call(state, file_form(state));
   if (!data) return no_token("the answer about the allowance", reply);
-  return Step{.call = std::move(*data), .is_data = true, .used_today = count};
+  return Step{.call = std::move(*data),
+              .is_data = true,
+              .token = SecretString(state.fields[kToken]),
+              .used_today = count};
 }
 
 }  // namespace

@@ -136,6 +136,10 @@ TEST_F(BarchartSiteTest, B9ABrowsersCookiesComeBeforeTheLogin) {
   ASSERT_TRUE(given.has_value() && given->has_value());
   EXPECT_EQ(find_header((*given)->headers, "Cookie"), "laravel_session=browser");
   EXPECT_EQ(site_.session->given(both, kSiteNow, true).value(), std::nullopt) << "then the login";
+  const LoginSecrets ended{
+      .user_password = both.user_password,
+      .cookies = SecretString(".barchart.com\tTRUE\t/\tTRUE\t5\tlaravel_session\tbrowser\n")};
+  EXPECT_EQ(site_.session->given(ended, kSiteNow, false).value(), std::nullopt) << "the login too";
   const LoginSecrets cookies{.user_password = {}, .cookies = both.cookies};
   EXPECT_EQ(site_.session->given(cookies, kSiteNow, true).error().code, ErrorCode::session_refused);
   EXPECT_EQ(site_.session->given({}, kSiteNow, false).error().code, ErrorCode::authentication);
