@@ -21,7 +21,8 @@ class EventLog {
   EventLog() = default;
 
   std::unique_ptr<EventBus> bus_;
-  std::unique_ptr<EventListener> listener_;  // when it ends, what was published is written
+  // When it ends, what is queued is written, for at most a second: who reads slower loses the rest.
+  std::unique_ptr<EventListener> listener_;
 };
 
 }  // namespace vortex::cli

@@ -2,6 +2,7 @@
 import datetime
 import http.cookiejar
 import json
+import signal
 import urllib.parse
 import urllib.request
 
@@ -231,3 +232,27 @@ def test_a_way_in_that_a_provider_does_not_have_is_refused(vortex):
     assert "providers.yahoo.access" in vortex.refusal("sync", "AAPL", "--set", "providers.yahoo.access=website",
                                                       code=78)
     assert vortex("config", "check", "--set", "providers.yahoo.access=website").returncode == 78
+
+
+DAY = ("--set", 'providers.barchart.limits=["3/day@America/Chicago"]', "--set", "sync.reserve=0")
+LAST_YEAR = ("--provider", "barchart", "--since", "2024-11-01", "--until", "2024-12-01")
+
+
+def test_a_probe_that_finds_no_page_asks_with_the_next_symbol(vortex, site):
+    sim = site("--day-calls", "3", now=None)
+    vortex("sync", "GCZ24", *LAST_YEAR, "--store", "./elsewhere", "--set", "state_dir=./elsewhere-state", code=0)
+    done = vortex("sync", "QQZ24", "AAPL", "MSFT", "KO", *LAST_YEAR, *DAY, "--json")
+    (day,) = json.loads(done.stdout)["allowances"]
+    assert (day["limit"], day["left"]) == (3, 2), done.stdout
+    # Of the two calls that are planned the first is for what is not there.
+    assert sim.asked("download") == 2 and sim.violations() == 0
+
+
+def test_a_signal_ends_a_probe_that_hangs(vortex, site):
+    sim = site(now=None)
+    sim.post("faults", [{"provider": "barchart", "path": "/login", "fault": "hang"}])
+    process = vortex.start("sync", "AAPL", "MSFT", *LAST_YEAR, *DAY)
+    sim.wait_until_asked("barchart", process)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=15)  # a call may take 30 s
+    assert process.returncode == 130

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "vortex/base/ascii.hpp"
+#include "vortex/base/query_params.hpp"
 
 namespace vortex {
 
@@ -30,16 +31,7 @@ std::string_view find_header(const Headers& headers, std::string_view name) {
 }
 
 std::string HttpCall::target() const {
-  std::string out = path;
-  char separator = '?';
-  for (const auto& [name, value] : query) {
-    out += separator;
-    out += percent_encode(name);
-    out += '=';
-    out += percent_encode(value);
-    separator = '&';
-  }
-  return out;
+  return query.empty() ? path : path + '?' + encode_params(query);
 }
 
 namespace {

@@ -214,10 +214,6 @@ void ProviderClient::settle_endpoint(Way& way, std::optional<ErrorClass> error, 
                       std::chrono::duration_cast<Duration>(now - sent));
 }
 
-Deadline ProviderClient::call_deadline() const {
-  return Deadline::after(parts_.runtime->clock().monotonic(), settings().breaker.call_timeout);
-}
-
 Task<HttpReply> ProviderClient::exchange(HttpRoute route, HttpCall call, CallCounts* counts,
                                          Deadline deadline) {
   ++counts->sent;

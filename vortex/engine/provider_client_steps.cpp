@@ -23,6 +23,10 @@ Task<void> ProviderClient::prepare_session(Attempt* attempt) {
   co_return Result<void>{};
 }
 
+Deadline ProviderClient::call_deadline() const {
+  return Deadline::after(parts_.runtime->clock().monotonic(), settings().breaker.call_timeout);
+}
+
 Task<CallSteps::Step> ProviderClient::walk_to_data(HttpRoute route, HttpCall wanted,
                                                    Attempt* attempt, Deadline deadline) {
   const CallSteps& steps = *parts_.provider->before;
@@ -50,7 +54,8 @@ Task<HttpReply> ProviderClient::exchange_data(HttpRoute route, HttpCall call, At
                                               SecretMask* secrets) {
   const Deadline deadline = call_deadline();
   if (parts_.provider->before != nullptr) {
-    VORTEX_CO_TRY(CallSteps::Step step, co_await walk_to_data(route, std::move(call), attempt, deadline));
+    VORTEX_CO_TRY(CallSteps::Step step,
+                  co_await walk_to_data(route, std::move(call), attempt, deadline));
     // The call that goes now is counted here, and there not yet.
     if (step.used_today) co_await note_used(*step.used_today + 1);
     call = std::move(step.call);

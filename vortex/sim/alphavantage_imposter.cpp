@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "vortex/base/json.hpp"
+#include "vortex/base/query_params.hpp"
 #include "vortex/sim/alphavantage_wire.hpp"
 #include "vortex/sim/fault_reply.hpp"
 #include "vortex/sim/yahoo_sessions.hpp"
@@ -60,9 +61,9 @@ AlphaVantageImposter::AlphaVantageImposter(SimWorld world, AlphaVantageImposterO
 
 ServerReply AlphaVantageImposter::answer(const ServerRequest& request) {
   if (SimWorld::is_control(request)) return world_.control(request, [this] { days_.clear(); });
-  const std::string_view from = query_value(request.query, "from_symbol");
-  const std::string_view symbol = from.empty() ? query_value(request.query, "symbol") : from;
-  world_.arrived(query_value(request.query, "function"), symbol);
+  const std::string_view from = find_param(request.query, "from_symbol");
+  const std::string_view symbol = from.empty() ? find_param(request.query, "symbol") : from;
+  world_.arrived(find_param(request.query, "function"), symbol);
   const FaultRule* rule = world_.draw_fault(symbol, request.path);
   ServerReply reply = answer_query(request, rule);
   // Too many calls and a wrong key have the vendor's own form, which is no status.
@@ -83,7 +84,7 @@ std::string AlphaVantageImposter::refusal_of_caller(const std::string& key) {
 ServerReply AlphaVantageImposter::answer_query(const ServerRequest& request,
                                                const FaultRule* rule) {
   if (request.path != "/query") return reply_with(404, "text/html", "<html>Not Found</html>");
-  const std::string key(query_value(request.query, "apikey"));
+  const std::string key(find_param(request.query, "apikey"));
   const bool refused = rule != nullptr && rule->kind == FaultKind::bad_session;
   if (refused || key.empty() || (!options_.api_key.empty() && key != options_.api_key)) {
     return saying("Error Message", wrong_key());

@@ -25,7 +25,6 @@ class AlphaVantageImposter {
   explicit AlphaVantageImposter(SimWorld world, AlphaVantageImposterOptions options = {});
 
   ServerReply answer(const ServerRequest& request);
-  std::optional<FaultKind> last_fault() const { return world_.last_fault(); }
 
  private:
   ServerReply answer_query(const ServerRequest& request, const FaultRule* rule);

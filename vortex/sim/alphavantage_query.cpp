@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "vortex/base/query_params.hpp"
+
 namespace vortex {
 namespace {
 
@@ -64,12 +66,12 @@ std::string listing_of(const SeriesQuery& query) {
 }
 
 bool read_interval(const QueryParams& params, SeriesQuery& query) {
-  query.interval = query_value(params, "interval");
+  query.interval = find_param(params, "interval");
   const auto* step =
       std::ranges::find(kSteps, query.interval, [](const auto& s) { return s.first; });
   if (step == kSteps.end()) return false;
   query.step_minutes = step->second;
-  const std::string_view month = query_value(params, "month");
+  const std::string_view month = find_param(params, "month");
   if (month.empty()) return true;
   const auto first = parse_date(std::string(month) + "-01");
   if (!first || month < "2000-01") return false;
@@ -84,11 +86,6 @@ bool SeriesQuery::is_premium() const {
   return length == SeriesLength::intraday || function == "TIME_SERIES_DAILY_ADJUSTED";
 }
 
-std::string_view query_value(const QueryParams& params, std::string_view name) {
-  const auto found = std::ranges::find(params, name, &QueryParams::value_type::first);
-  return found == params.end() ? std::string_view() : std::string_view(found->second);
-}
-
 std::string invalid_call(std::string_view function) {
   return "Invalid API call. Please retry or visit the documentation "
          "(https://www.alphavantage.co/documentation/) for " +
@@ -97,7 +94,7 @@ std::string invalid_call(std::string_view function) {
 
 std::expected<SeriesQuery, std::string> read_series_query(const QueryParams& params) {
   SeriesQuery query;
-  query.function = query_value(params, "function");
+  query.function = find_param(params, "function");
   const auto* function = std::ranges::find(kFunctions, query.function, &Function::name);
   if (function == kFunctions.end()) {
     return std::unexpected("This API function (" + query.function.substr(0, 60) +
@@ -107,8 +104,8 @@ std::expected<SeriesQuery, std::string> read_series_query(const QueryParams& par
   query.length = function->length;
   query.with_actions = function->with_actions;
   const bool currency = query.market == SeriesMarket::currency;
-  query.symbol = query_value(params, currency ? "from_symbol" : "symbol");
-  query.quote = query_value(params, currency ? "to_symbol" : "market");
+  query.symbol = find_param(params, currency ? "from_symbol" : "symbol");
+  query.quote = find_param(params, currency ? "to_symbol" : "market");
   const bool pair = query.market != SeriesMarket::share;
   if (query.symbol.empty() || (pair && query.quote.empty())) {
     return std::unexpected(invalid_call(query.function));
@@ -119,10 +116,10 @@ std::expected<SeriesQuery, std::string> read_series_query(const QueryParams& par
   }
   const bool sized = query.length == SeriesLength::intraday ||
                      (query.length == SeriesLength::day && query.market != SeriesMarket::coin);
-  query.full = !sized || query_value(params, "outputsize") == "full";
-  query.adjusted = query_value(params, "adjusted") != "false";
-  query.extended_hours = query_value(params, "extended_hours") != "false";
-  query.csv = query_value(params, "datatype") == "csv";
+  query.full = !sized || find_param(params, "outputsize") == "full";
+  query.adjusted = find_param(params, "adjusted") != "false";
+  query.extended_hours = find_param(params, "extended_hours") != "false";
+  query.csv = find_param(params, "datatype") == "csv";
   return query;
 }
 

@@ -38,7 +38,6 @@ struct SeriesQuery {
 // What the vendor writes under "Error Message" instead.
 std::expected<SeriesQuery, std::string> read_series_query(const QueryParams& params);
 
-std::string_view query_value(const QueryParams& params, std::string_view name);
 std::string invalid_call(std::string_view function);
 
 }  // namespace vortex

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "vortex/base/json.hpp"
+#include "vortex/base/query_params.hpp"
 #include "vortex/sim/barchart_wire.hpp"
 #include "vortex/sim/fault_reply.hpp"
 #include "vortex/sim/yahoo_sessions.hpp"
@@ -18,11 +19,6 @@ ServerReply refusal(int code, std::string_view message) {
   return reply_with(code, kJsonType, history_status(code, message));
 }
 
-std::string_view value_of(const QueryParams& params, std::string_view name) {
-  const auto found = std::ranges::find(params, name, &QueryParams::value_type::first);
-  return found == params.end() ? std::string_view() : std::string_view(found->second);
-}
-
 }  // namespace
 
 BarchartImposter::BarchartImposter(SimWorld world, BarchartImposterOptions options)
@@ -35,8 +31,8 @@ ServerReply BarchartImposter::answer(const ServerRequest& request) {
   if (SimWorld::is_control(request)) return control(request);
   const BarchartSite::Subject page = site_.subject_of(request);
   const bool of_site = !page.kind.empty();
-  const std::string_view symbol = of_site ? page.symbol : value_of(request.query, "symbol");
-  world_.arrived(of_site ? page.kind : value_of(request.query, "type"), symbol);
+  const std::string_view symbol = of_site ? page.symbol : find_param(request.query, "symbol");
+  world_.arrived(of_site ? page.kind : find_param(request.query, "type"), symbol);
   const FaultRule* rule = world_.draw_fault(symbol, request.path);
   ServerReply reply = of_site ? answer_site(request, rule) : answer_history(request, rule);
   if (rule != nullptr) reply = with_fault(std::move(reply), *rule);
@@ -54,7 +50,7 @@ ServerReply BarchartImposter::answer_history(const ServerRequest& request, const
   if (!csv && request.path != "/getHistory.json") {
     return reply_with(404, "text/html", "<html><body>Not Found</body></html>");
   }
-  const std::string key(value_of(request.query, "apikey"));
+  const std::string key(find_param(request.query, "apikey"));
   const bool refused = rule != nullptr && rule->kind == FaultKind::bad_session;
   if (refused || !is_good(key)) return refusal(401, "Invalid API key.");
   if (!world_.is_within_limit()) return refusal(429, "Too many requests.");

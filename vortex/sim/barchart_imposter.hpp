@@ -29,7 +29,6 @@ class BarchartImposter {
   explicit BarchartImposter(SimWorld world, BarchartImposterOptions options = {});
 
   ServerReply answer(const ServerRequest& request);
-  std::optional<FaultKind> last_fault() const { return world_.last_fault(); }
 
  private:
   ServerReply answer_history(const ServerRequest& request, const FaultRule* rule);

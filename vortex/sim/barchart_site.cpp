@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "vortex/base/json.hpp"
+#include "vortex/base/query_params.hpp"
 #include "vortex/sim/barchart_wire.hpp"
 #include "vortex/sim/hash.hpp"
 #include "vortex/sim/web_form.hpp"
@@ -52,7 +53,7 @@ std::string symbol_of_page(std::string_view path) {
 }
 
 bool is_check(const QueryParams& form) {
-  return form_field(form, "onlyCheckPermissions") == "true";
+  return find_param(form, "onlyCheckPermissions") == "true";
 }
 
 }  // namespace
@@ -67,7 +68,7 @@ BarchartSite::Subject BarchartSite::subject_of(const ServerRequest& request) con
   if (request.path == "/my/download") {
     const QueryParams form = read_form(request.body);
     if (is_check(form)) return {.kind = "check", .symbol = {}};
-    return {.kind = "download", .symbol = std::string(form_field(form, "symbol"))};
+    return {.kind = "download", .symbol = std::string(find_param(form, "symbol"))};
   }
   std::string symbol = symbol_of_page(request.path);
   if (symbol.empty()) return {};
@@ -119,9 +120,9 @@ ServerReply BarchartSite::log_in(const ServerRequest& request) {
   if (blocked_) return login_page(request);
   const QueryParams form = read_form(request.body);
   const Session* session = session_of(request);
-  if (session == nullptr || form_field(form, "_token") != session->csrf) return page_expired();
-  const std::string_view password = form_field(form, "password");
-  const std::string_view user = form_field(form, "email");
+  if (session == nullptr || find_param(form, "_token") != session->csrf) return page_expired();
+  const std::string_view password = find_param(form, "password");
+  const std::string_view user = find_param(form, "email");
   if (user.empty() || password.empty() || password.starts_with("BAD")) {
     return redirect_to("/login");
   }
@@ -158,7 +159,7 @@ BarchartSite::Answer BarchartSite::my_download(const ServerRequest& request, Mar
   } else if (check) {
     answer.reply =
         json(fmt::format(R"({{"success":true,"count":{}}})", downloads_.made(session->user, now)));
-  } else if (form_field(form, "_token") != session->csrf) {
+  } else if (find_param(form, "_token") != session->csrf) {
     answer.reply = page_expired();
   } else {
     downloads_.admit(session->user, now);

@@ -27,8 +27,6 @@
 
 namespace vortex {
 
-inline constexpr std::string_view kBarchartZone = "America/Chicago";  // in which its days begin
-
 class BarchartSite {
  public:
   // `day_downloads` of each account, anew at midnight in Chicago; 0: no end.

@@ -11,6 +11,7 @@
 
 #include "vortex/base/ascii.hpp"
 #include "vortex/base/json.hpp"
+#include "vortex/base/query_params.hpp"
 #include "vortex/base/time_zone.hpp"
 #include "vortex/sim/yahoo_rows.hpp"
 
@@ -36,11 +37,6 @@ struct Subject {
   Date last = Date::max();
   double factor = 1;
 };
-
-std::string_view value_of(const QueryParams& params, std::string_view name) {
-  const auto found = std::ranges::find(params, name, &QueryParams::value_type::first);
-  return found == params.end() ? std::string_view() : std::string_view(found->second);
-}
 
 std::optional<int> number_of(std::string_view text) {
   int number = 0;
@@ -75,7 +71,7 @@ std::optional<Subject> contract_of(Market& market, std::string_view symbol) {
   constexpr double kCarryPerDay = 0.00005;
   const double ahead = static_cast<double>((last - Date{}).count());
   return Subject{.listing = std::move(**listing),
-                 .zone = "America/Chicago",
+                 .zone = std::string(kBarchartZone),
                  .first = last - days(kContractDays),
                  .last = last,
                  .factor = 1 + ahead * kCarryPerDay / 100};
@@ -89,10 +85,10 @@ std::optional<Subject> subject_of(Market& market, std::string_view symbol) {
   };
   if (symbol == "$SPX") return known("^GSPC", "America/New_York");
   if (symbol.starts_with('^')) {
-    return known(std::string(symbol.substr(1)) + "=X", "America/Chicago");
+    return known(std::string(symbol.substr(1)) + "=X", kBarchartZone);
   }
   if (const auto star = symbol.find('*'); star != std::string_view::npos) {
-    return known(std::string(symbol.substr(0, star)) + "=F", "America/Chicago");
+    return known(std::string(symbol.substr(0, star)) + "=F", kBarchartZone);
   }
   if (symbol.contains('=') || symbol.contains('^')) return std::nullopt;  // spellings of others
   if (auto contract = contract_of(market, symbol)) return contract;
@@ -144,6 +140,17 @@ std::vector<HistoryRow> rows_of(const Market& market, const Subject& subject,
   return rows;
 }
 
+// Of more rows than are wanted the newest, as order=asc with a cap gives them.
+std::vector<HistoryRow> wanted_rows(const Market& market, const Subject& subject,
+                                    const HistoryQuery& query, TimePoint now) {
+  std::vector<HistoryRow> rows = rows_of(market, subject, query, now);
+  if (rows.size() > query.rows_max) {
+    rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(query.rows_max));
+  }
+  if (query.newest_first) std::ranges::reverse(rows);
+  return rows;
+}
+
 // ISO 8601 with the zone's offset; of a day its midnight.
 std::string stamp_of(const HistoryRow& row, TimeZone zone, bool minutes) {
   const TimePoint time = minutes ? row.bar.start : zone.to_utc(row.day);
@@ -170,7 +177,7 @@ void write_row(std::string& out, bool csv, std::string_view symbol, const Histor
 
 // The last line of a file of the website, by the server's clock.
 std::string made_at(TimePoint now) {
-  const TimeZone zone = TimeZone::find("America/Chicago").value_or(TimeZone::utc());
+  const TimeZone zone = TimeZone::find(kBarchartZone).value_or(TimeZone::utc());
   const Duration offset = zone.offset_at(now);
   const std::string wall = format_time(now + offset);
   const int hour = number_of(wall.substr(11, 2)).value_or(0);
@@ -194,13 +201,13 @@ std::expected<HistoryLength, std::string> length_of(std::string_view type) {
 }  // namespace
 
 std::expected<HistoryQuery, std::string> read_history_query(const QueryParams& params, bool csv) {
-  HistoryQuery query{.symbol = std::string(value_of(params, "symbol")), .csv = csv};
+  HistoryQuery query{.symbol = std::string(find_param(params, "symbol")), .csv = csv};
   if (query.symbol.empty()) return std::unexpected("Missing required parameter: symbol");
-  const auto length = length_of(value_of(params, "type"));
+  const auto length = length_of(find_param(params, "type"));
   if (!length) return std::unexpected(length.error());
   query.length = *length;
   const auto whole = [&](std::string_view name, int fallback) -> std::optional<int> {
-    const std::string_view text = value_of(params, name);
+    const std::string_view text = find_param(params, name);
     if (text.empty()) return fallback;
     const auto number = number_of(text);
     return number && *number > 0 ? number : std::nullopt;
@@ -213,13 +220,13 @@ std::expected<HistoryQuery, std::string> read_history_query(const QueryParams& p
   query.step_minutes = *step;
   query.rows_max = static_cast<std::size_t>(*rows);
   for (const std::string_view name : {"startDate", "endDate"}) {
-    const std::string_view text = value_of(params, name);
+    const std::string_view text = find_param(params, name);
     if (text.empty()) continue;
     const auto date = compact_date(text);
     if (!date) return std::unexpected("Invalid value for parameter: " + std::string(name));
     (name == "startDate" ? query.start : query.end) = date;
   }
-  query.newest_first = value_of(params, "order") == "desc";
+  query.newest_first = find_param(params, "order") == "desc";
   return query;
 }
 
@@ -227,13 +234,8 @@ std::string history_answer(Market& market, const HistoryQuery& query, TimePoint 
                            std::string_view as_symbol) {
   const auto subject = subject_of(market, query.symbol);
   if (!subject) return {};
-  auto rows = rows_of(market, *subject, query, now);
+  const auto rows = wanted_rows(market, *subject, query, now);
   if (rows.empty()) return {};
-  // Of more rows than are wanted the newest are given, as order=asc with a cap does.
-  if (rows.size() > query.rows_max) {
-    rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(query.rows_max));
-  }
-  if (query.newest_first) std::ranges::reverse(rows);
   const TimeZone zone = TimeZone::find(subject->zone).value_or(TimeZone::utc());
   const std::string_view symbol = as_symbol.empty() ? std::string_view(query.symbol) : as_symbol;
   std::string out = query.csv
@@ -248,36 +250,32 @@ std::string history_answer(Market& market, const HistoryQuery& query, TimePoint 
 }
 
 std::expected<HistoryQuery, std::string> read_download_form(const QueryParams& form) {
-  HistoryQuery query{.symbol = std::string(value_of(form, "symbol")), .csv = true};
-  const auto rows = number_of(value_of(form, "limit"));
+  HistoryQuery query{.symbol = std::string(find_param(form, "symbol")), .csv = true};
+  const auto rows = number_of(find_param(form, "limit"));
   if (query.symbol.empty() || !rows || *rows <= 0) return std::unexpected("no symbol or limit");
   query.rows_max = static_cast<std::size_t>(*rows);
-  if (value_of(form, "type") == "minutes") {
-    const auto step = number_of(value_of(form, "interval"));
+  if (find_param(form, "type") == "minutes") {
+    const auto step = number_of(find_param(form, "interval"));
     if (!step || *step <= 0) return std::unexpected("no interval");
     query.length = HistoryLength::minutes;
     query.step_minutes = *step;
-  } else if (value_of(form, "type") != "eod" || value_of(form, "period") != "daily") {
+  } else if (find_param(form, "type") != "eod" || find_param(form, "period") != "daily") {
     return std::unexpected("no type");
   }
-  query.start = parse_date(value_of(form, "startDate"));
-  const auto last = parse_date(value_of(form, "endDate"));
+  query.start = parse_date(find_param(form, "startDate"));
+  const auto last = parse_date(find_param(form, "endDate"));
   if (!query.start || !last) return std::unexpected("no dates");
   query.end = *last + days(1);
-  query.newest_first = value_of(form, "orderDir") == "desc";
+  query.newest_first = find_param(form, "orderDir") == "desc";
   return query;
 }
 
 std::string download_answer(Market& market, const HistoryQuery& query, TimePoint now) {
   std::string out = "Time,Open,High,Low,Last,Volume\n";
   const auto subject = subject_of(market, query.symbol);
-  auto rows = subject ? rows_of(market, *subject, query, now) : std::vector<HistoryRow>();
-  if (rows.size() > query.rows_max) {
-    rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(query.rows_max));
-  }
-  if (query.newest_first) std::ranges::reverse(rows);
+  const auto rows = subject ? wanted_rows(market, *subject, query, now) : std::vector<HistoryRow>();
   const TimeZone zone =
-      TimeZone::find(subject ? subject->zone : "America/Chicago").value_or(TimeZone::utc());
+      TimeZone::find(subject ? subject->zone : kBarchartZone).value_or(TimeZone::utc());
   for (const HistoryRow& row : rows) {
     const std::string wall = format_time(row.bar.start + zone.offset_at(row.bar.start));
     out += query.length == HistoryLength::minutes ? wall.substr(0, 10) + " " + wall.substr(11, 5)

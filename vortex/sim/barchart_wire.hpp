@@ -12,6 +12,8 @@
 
 namespace vortex {
 
+inline constexpr std::string_view kBarchartZone = "America/Chicago";  // in which its days begin
+
 enum class HistoryLength : std::uint8_t { minutes, day, week, month };
 
 // What a call asks for, as far as the simulator serves it.

@@ -29,10 +29,4 @@ QueryParams read_form(std::string_view body) {
   return form;
 }
 
-std::string_view form_field(const QueryParams& form, std::string_view name) {
-  const auto found =
-      std::ranges::find(form, name, [](const auto& p) { return std::string_view(p.first); });
-  return found == form.end() ? std::string_view() : std::string_view(found->second);
-}
-
 }  // namespace vortex

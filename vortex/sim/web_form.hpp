@@ -11,7 +11,4 @@ namespace vortex {
 // malformed escape empties its field.
 QueryParams read_form(std::string_view body);
 
-// The first field of that name; empty when absent.
-std::string_view form_field(const QueryParams& form, std::string_view name);
-
 }  // namespace vortex

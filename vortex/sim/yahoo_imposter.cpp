@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "vortex/base/json.hpp"
+#include "vortex/base/query_params.hpp"
 #include "vortex/sim/fault_reply.hpp"
 #include "vortex/sim/web_form.hpp"
 #include "vortex/sim/yahoo_wire.hpp"
@@ -36,12 +37,6 @@ ServerReply redirect_to(std::string location) {
   ServerReply reply = reply_with(302, kHtml, "");
   reply.headers.push_back({"Location", std::move(location)});
   return reply;
-}
-
-std::string_view value_of(const QueryParams& params, std::string_view name) {
-  const auto found =
-      std::ranges::find(params, name, [](const auto& p) { return std::string_view(p.first); });
-  return found == params.end() ? std::string_view() : std::string_view(found->second);
 }
 
 // A real host's cookies are for the whole domain; on loopback they belong to the host alone.
@@ -168,7 +163,7 @@ ServerReply YahooImposter::chart(const ServerRequest& request, const Asked& aske
   if (options_.require_crumb) {
     const std::string_view cookies = find_header(request.headers, "Cookie");
     if (!sessions_.crumb(cookies)) return unauthorized("Invalid Cookie");
-    if (!sessions_.accepts(cookies, value_of(request.query, "crumb")))
+    if (!sessions_.accepts(cookies, find_param(request.query, "crumb")))
       return unauthorized("Invalid Crumb");
   }
   ChartRequest wanted{.symbol = asked.symbol, .params = request.query, .answer_symbol = {}};
@@ -216,7 +211,7 @@ ServerReply YahooImposter::consent(const ServerRequest& request) {
 }
 
 ServerReply YahooImposter::collect_consent(const ServerRequest& request) {
-  const auto form = sessions_.consent_form(value_of(request.query, "sessionId"));
+  const auto form = sessions_.consent_form(find_param(request.query, "sessionId"));
   if (!form) return reply_with(400, kHtml, "<html><body>no such session</body></html>");
   if (request.method != "POST") return reply_with(200, kHtml, consent_page(*form));
   if (!sessions_.agree(read_form(request.body))) {
@@ -230,7 +225,7 @@ ServerReply YahooImposter::collect_consent(const ServerRequest& request) {
 
 ServerReply YahooImposter::copy_consent(const ServerRequest& request) {
   // A client that follows redirects asks twice: once led here, once by itself.
-  const bool agreed = sessions_.take_agreed(value_of(request.query, "sessionId"));
+  const bool agreed = sessions_.take_agreed(find_param(request.query, "sessionId"));
   const bool has_session = sessions_.crumb(find_header(request.headers, "Cookie")).has_value();
   if (!agreed && !has_session)
     return reply_with(400, kHtml, "<html><body>no consent</body></html>");

@@ -89,7 +89,8 @@ Result<std::optional<TimePoint>> bodies_let_go(FileSystem& files) {
   return parse_time(*text);
 }
 
-// A body that came again points at the pack of the first time: the newest answer counts.
+// A body that came again points at the pack of the first time: the newest answer counts, even one
+// whose commit did not come, for its row stands there and whoever verifies looks for its pack.
 Result<void> Dataset::Impl::newest_use_of_packs(
     std::unordered_map<std::string, TimePoint>& newest) {
   VORTEX_TRY_VOID(captures.refresh());
@@ -103,9 +104,10 @@ Result<void> Dataset::Impl::newest_use_of_packs(
       if (!is_new) found->second = std::max(found->second, *received);
     }
   };
+  RowsThatCount every = counting(bars.version());
+  every.others_too = true;
   for (const std::string& file : captures.files_by_age()) {
-    VORTEX_TRY_VOID(
-        captures.scan_one(file, counting(bars.version()), {"pack", "received_at"}, visit));
+    VORTEX_TRY_VOID(captures.scan_one(file, every, {"pack", "received_at"}, visit));
   }
   return {};
 }

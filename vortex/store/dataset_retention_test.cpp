@@ -32,6 +32,10 @@ class RetentionTest : public testing::Test {
 
   // The bar of day `n`, received on that day, in a body of that name.
   void store(Dataset& dataset, int n, const std::string& body) {
+    const auto receipt = try_to_store(dataset, n, body);
+    ASSERT_TRUE(receipt.has_value()) << receipt.error().to_line();
+  }
+  Result<CommitReceipt> try_to_store(Dataset& dataset, int n, const std::string& body) {
     clock_.step(day(n) - clock_.now());
     HttpReply reply;
     reply.body = Body::copy_of(body);
@@ -40,8 +44,7 @@ class RetentionTest : public testing::Test {
     batch.captures.push_back(*make_capture(reply, "GET x", {day(n), day(n + 1)}));
     std::vector<SeriesBatch> all;
     all.push_back(std::move(batch));
-    auto receipt = dataset.commit(std::move(all));
-    ASSERT_TRUE(receipt.has_value()) << receipt.error().to_line();
+    return dataset.commit(std::move(all));
   }
 
   // The days whose bodies can be read.
@@ -114,6 +117,32 @@ TEST_F(RetentionTest, APackThatALaterAnswerPointsAtStays) {
   const RawRetention policy{.keep = std::chrono::days(30), .bytes_max = kUnbounded};
   ASSERT_TRUE(dataset.apply_raw_retention(policy, day(40)).has_value());
   EXPECT_THAT(readable(dataset), ElementsAre(1, 20));
+}
+
+TEST_F(RetentionTest, G1VerifyMissesNoPackThatACommitWhichDidNotComePointsAt) {
+  {
+    auto dataset = open();
+    store(dataset, 1, "the same");
+    store(dataset, 2, "another");
+  }
+  const RawRetention policy{.keep = std::chrono::days(30), .bytes_max = kUnbounded};
+  const MemoryDisk before = *disk_;
+  bool through = false;
+  for (int call = 1; !through; ++call) {
+    *disk_ = before;
+    const auto plan = std::make_shared<FaultPlan>();
+    auto dataset = open(plan);
+    plan->calls = 0;
+    plan->fail_at = call;
+    plan->for_ever = true;
+    through = try_to_store(dataset, 20, "the same").has_value();
+    ASSERT_LT(call, 40);
+    auto after = open();
+    for (const int today : {45, 60}) {
+      ASSERT_TRUE(after.apply_raw_retention(policy, day(today)).has_value()) << call;
+      EXPECT_THAT(after.verify({})->findings, testing::IsEmpty()) << call << ", day " << today;
+    }
+  }
 }
 
 TEST_F(RetentionTest, APackOfACommitUnderWayStaysWhateverTheSize) {

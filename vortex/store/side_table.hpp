@@ -26,6 +26,7 @@ namespace vortex {
 struct RowsThatCount {
   DeltaLog& bars;
   std::int64_t version_max;
+  bool others_too = false;  // those of commits that did not come, and of later ones
 };
 
 class SideTable {

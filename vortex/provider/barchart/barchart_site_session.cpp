@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "vortex/base/ascii.hpp"
+#include "vortex/base/query_params.hpp"
 #include "vortex/provider/barchart/barchart_site_page.hpp"
 #include "vortex/provider/cookies.hpp"
 
@@ -39,9 +39,10 @@ Result<Next> submit(SessionSteps::State& state, const HttpReply& reply) {
   call.method = HttpMethod::post;
   call.headers.push_back({"Content-Type", std::string(kBarchartFormType)});
   call.headers.push_back({"Referer", "https://" + std::string(kBarchartHost) + call.path});
-  call.body = "email=" + percent_encode(state.fields[kUser]) +
-              "&password=" + percent_encode(state.fields[kPassword]) +
-              "&_token=" + percent_encode(token) + "&remember=1";
+  call.body = encode_params({{"email", state.fields[kUser]},
+                             {"password", state.fields[kPassword]},
+                             {"_token", token},
+                             {"remember", "1"}});
   return call;
 }
 

@@ -5,6 +5,7 @@
 
 #include "vortex/base/ascii.hpp"
 #include "vortex/base/json.hpp"
+#include "vortex/base/query_params.hpp"
 #include "vortex/provider/barchart/barchart_site_file.hpp"
 #include "vortex/provider/barchart/barchart_site_page.hpp"
 #include "vortex/provider/cookies.hpp"
@@ -24,20 +25,6 @@ constexpr std::string_view kDownloadPath = "/my/download";
 constexpr std::string_view kXsrfCookie = "XSRF-TOKEN";
 constexpr const char* kToken = "token";  // State::fields: of the page
 
-std::string param_of(const HttpCall& call, std::string_view name) {
-  const auto found = std::ranges::find(call.query, name, &QueryParams::value_type::first);
-  return found == call.query.end() ? std::string() : found->second;
-}
-
-std::string form_text(const QueryParams& form) {
-  std::string text;
-  for (const auto& [name, value] : form) {
-    if (!text.empty()) text += '&';
-    text += percent_encode(name) + "=" + percent_encode(value);
-  }
-  return text;
-}
-
 // None where the answer before brought no token to send along.
 std::optional<HttpCall> download_call(const State& state, const QueryParams& form) {
   const auto token = percent_decode(cookie_value_of(state.cookies, kXsrfCookie));
@@ -53,14 +40,14 @@ std::optional<HttpCall> download_call(const State& state, const QueryParams& for
                   {"Content-Type", std::string(kBarchartFormType)},
                   {"Referer", "https://" + std::string(kBarchartHost) + state.wanted.path},
                   {"X-XSRF-TOKEN", *token}},
-      .body = form_text(form),
+      .body = encode_params(form),
       .follow_redirects = false};
 }
 
 QueryParams file_form(const State& state) {
   const HttpCall& wanted = state.wanted;
-  const std::string symbol = param_of(wanted, "symbol");
-  const std::string interval = param_of(wanted, "interval");
+  const std::string symbol = std::string(find_param(wanted.query, "symbol"));
+  const std::string interval = std::string(find_param(wanted.query, "interval"));
   const bool minutes = !interval.empty();
   QueryParams form = {
       {"_token", state.fields.at(kToken)},
@@ -68,19 +55,19 @@ QueryParams file_form(const State& state) {
       {"symbol", symbol},
       {"fields", std::string("tradeTime.format(") + (minutes ? "Y-m-d H:i" : "Y-m-d") +
                      "),openPrice,highPrice,lowPrice,lastPrice,volume"},
-      {"startDate", param_of(wanted, "startDate")},
-      {"endDate", param_of(wanted, "endDate")},
+      {"startDate", std::string(find_param(wanted.query, "startDate"))},
+      {"endDate", std::string(find_param(wanted.query, "endDate"))},
       {"orderBy", "tradeTime"},
       {"orderDir", "asc"},
       {"method", "historical"},
       {"limit", std::to_string(kBarchartFileRowsMax)},
       {"customView", "true"},
       {"pageTitle", "Historical Data"},
-      {"type", param_of(wanted, "type")}};
+      {"type", std::string(find_param(wanted.query, "type"))}};
   if (minutes) {
     form.emplace_back("interval", interval);
   } else {
-    form.emplace_back("period", param_of(wanted, "period"));
+    form.emplace_back("period", std::string(find_param(wanted.query, "period")));
   }
   return form;
 }
@@ -95,7 +82,8 @@ std::unexpected<Error> no_token(std::string_view where, const HttpReply& reply) 
 Result<Step> on_page(State& state, const HttpReply& reply) {
   if (asks_for_barchart_login(reply)) {
     return std::unexpected(barchart_session_ended(
-        "the page of " + param_of(state.wanted, "symbol") + " wants a login: the session has ended",
+        "the page of " + std::string(find_param(state.wanted.query, "symbol")) +
+            " wants a login: the session has ended",
         reply));
   }
   if (reply.status != 200) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "vortex/base/ascii.hpp"
+#include "vortex/base/query_params.hpp"
 #include "vortex/provider/cookies.hpp"
 #include "vortex/provider/html_tag.hpp"
 #include "vortex/provider/http_status.hpp"
@@ -168,9 +169,12 @@ Result<Next> submit_consent(State& state, const HttpReply& reply) {
   call.method = HttpMethod::post;
   call.query = {{"sessionId", session}};
   call.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
-  call.body = "csrfToken=" + percent_encode(token) + "&sessionId=" + percent_encode(session) +
-              "&originalDoneUrl=" + percent_encode(done) +
-              "&namespace=yahoo&agree=agree&agree=agree";
+  call.body = encode_params({{"csrfToken", token},
+                             {"sessionId", session},
+                             {"originalDoneUrl", done},
+                             {"namespace", "yahoo"},
+                             {"agree", "agree"},
+                             {"agree", "agree"}});
   return call;
 }
 
